@@ -1,0 +1,94 @@
+# Every action of a person or of CI. `make help` lists them. Works with GNU make 3.81 and newer.
+# Variables: ENV (environment, default local), PLATFORM (arm64 or x86_64), ARGS (more arguments for the command).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+ENV ?= local
+ARGS ?=
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup
+RUN := $(BIN)/python -m scripts
+
+##@ Start here
+
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## "; print "Usage: make <target> [ENV=local|dev|staging|prod]" } \
+		/^##@ / { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } \
+		/^[a-z][a-z-]*:.*## / { printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMP) ## The whole platform on this machine: build, deploy, place an order and follow it
+	@$(RUN) demo $(ARGS)
+
+setup: $(STAMP) ## Make .venv: Python 3.13 and the locked tools (every other target does it when needed)
+	@echo "setup: .venv is up to date"
+
+$(STAMP): requirements-dev.txt .python-version scripts/setup_venv.py
+	@$(PYTHON) scripts/setup_venv.py
+
+##@ Build and deploy (ENV=local by default)
+
+build: $(STAMP) ## Build build/<service>.zip, build/shared-layer.zip and build/manifest.json (PLATFORM=arm64|x86_64)
+	@$(RUN) build $(if $(PLATFORM),--platform $(PLATFORM)) $(ARGS)
+
+up: $(STAMP) ## Bring an environment up to date: local cloud, build, Terraform
+	@$(RUN) up --env $(ENV) $(ARGS)
+
+plan: $(STAMP) ## Show what `make up` would change
+	@$(RUN) plan --env $(ENV) $(ARGS)
+
+status: $(STAMP) ## Show what runs and where
+	@$(RUN) status --env $(ENV) $(ARGS)
+
+replay: $(STAMP) ## Rebuild the orders read model from the events, while traffic goes on
+	@$(RUN) replay --env $(ENV) $(ARGS)
+
+down: $(STAMP) ## Stop the local cloud; what it stores stays
+	@$(RUN) down $(ARGS)
+
+destroy: $(STAMP) ## Destroy everything an environment deployed (asks first)
+	@$(RUN) destroy --env $(ENV) $(ARGS)
+
+##@ Check
+
+test: test-unit test-component test-terraform test-stack ## Every test, the fast ones first
+
+test-unit: $(STAMP) ## Pure logic, without AWS
+	@$(BIN)/pytest tests/unit $(ARGS)
+
+test-component: $(STAMP) ## Handlers, adapters and the builder, in process
+	@$(BIN)/pytest tests/component $(ARGS)
+
+test-terraform: $(STAMP) ## Terraform modules and the root stack, with a mocked provider
+	@$(RUN) test-terraform $(ARGS)
+
+test-stack: $(STAMP) ## The real stack on a local cloud of its own
+	@$(RUN) build
+	@$(BIN)/pytest tests/stack $(ARGS)
+
+bench: $(STAMP) ## Measure cold start, import time and build against their budgets
+	@$(RUN) bench $(ARGS)
+
+lint: $(STAMP) ## Formatting, types, imports, Terraform, workflows
+	@$(RUN) lint $(ARGS)
+
+fmt: $(STAMP) ## Format Python and Terraform, fix what can be fixed
+	@$(RUN) fmt $(ARGS)
+
+##@ Keep
+
+lock: $(STAMP) ## Resolve the requirements-*.in and */requirements.in files to locked sets (ARGS=--upgrade for newer ones)
+	@$(RUN) lock $(ARGS)
+
+clean: ## Remove what builds and checks made; .venv and the local cloud's data stay
+	@rm -rf build .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@echo "clean: removed build/ and caches (the local cloud's data: make down, then rm -r .local)"
+
+.PHONY: help demo setup build up plan status replay down destroy test test-unit test-component test-terraform \
+	test-stack bench lint fmt lock clean
+.NOTPARALLEL:
