@@ -1,0 +1,1 @@
+"""Orders: places, cancels and shows orders, and keeps every event of them."""
