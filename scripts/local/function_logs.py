@@ -1,0 +1,118 @@
+"""What Lambda writes to CloudWatch Logs: platform lines around the function's own, in text or JSON."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from scripts.local import engine, roles
+
+Line = tuple[int, str]
+TAIL_BYTES = 4096
+_SYSTEM_LEVELS = {"DEBUG": 0, "INFO": 1, "WARN": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of one invocation; times in ms, memory in MB, `init_ms` only for a cold start."""
+
+    request_id: str
+    version: str
+    started_ms: int
+    duration_ms: float
+    memory_size: int
+    memory_used: int
+    init_ms: float | None
+    status: str
+    trace_id: str
+
+    @property
+    def ended_ms(self) -> int:
+        return max(int(time.time() * 1000), self.started_ms)
+
+
+def lines(report: Report, output: list[Line], config: dict[str, Any]) -> list[Line]:
+    """The log events of one invocation in order."""
+    logging = config.get("LoggingConfig") or {}
+    if logging.get("LogFormat") == "JSON":
+        if _SYSTEM_LEVELS.get(logging.get("SystemLogLevel") or "INFO", 1) > 1 and report.status == "success":
+            return output
+        return [*_json_head(report), *output, *_json_report(report)]
+    start = (report.started_ms, f"START RequestId: {report.request_id} Version: {report.version}")
+    end = (report.ended_ms, f"END RequestId: {report.request_id}")
+    return [start, *output, end, (report.ended_ms, _text_report(report))]
+
+
+def _text_report(report: Report) -> str:
+    parts = [
+        f"REPORT RequestId: {report.request_id}",
+        f"Duration: {report.duration_ms:.2f} ms",
+        f"Billed Duration: {_billed(report)} ms",
+        f"Memory Size: {report.memory_size} MB",
+        f"Max Memory Used: {report.memory_used} MB",
+    ]
+    if report.init_ms is not None:
+        parts.append(f"Init Duration: {report.init_ms:.2f} ms")
+    if "Sampled=1" in report.trace_id:
+        parts.append(f"XRAY TraceId: {report.trace_id.split(';')[0].removeprefix('Root=')}")
+    if report.status != "success":
+        parts.append(f"Status: {report.status}")
+    return "\t".join(parts)
+
+
+def _json_head(report: Report) -> list[Line]:
+    record = {"requestId": report.request_id, "version": report.version}
+    return [(report.started_ms, _platform("platform.start", report.started_ms, record))]
+
+
+def _json_report(report: Report) -> list[Line]:
+    metrics: dict[str, float] = {
+        "durationMs": round(report.duration_ms, 3),
+        "billedDurationMs": _billed(report),
+        "memorySizeMB": report.memory_size,
+        "maxMemoryUsedMB": report.memory_used,
+    }
+    if report.init_ms is not None:
+        metrics["initDurationMs"] = round(report.init_ms, 3)
+    record = {"requestId": report.request_id, "metrics": metrics, "status": report.status}
+    return [(report.ended_ms, _platform("platform.report", report.ended_ms, record))]
+
+
+def _platform(kind: str, when_ms: int, record: dict[str, Any]) -> str:
+    at = datetime.fromtimestamp(when_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when_ms % 1000:03d}Z"
+    return json.dumps({"time": at, "type": kind, "record": record})
+
+
+def _billed(report: Report) -> int:
+    """Whole milliseconds, INIT included: since August 2025 INIT is billed for every configuration."""
+    return int(-(-(report.duration_ms + (report.init_ms or 0)) // 1))
+
+
+def write(group: str, stream: str, events: list[Line], role: str | None = None) -> None:
+    """Append events. A missing group drops them, as AWS does, unless `role` may create it."""
+    if not events:
+        return
+    logs = engine.service("cloudwatch_logs")
+    if group not in logs._log_groups:
+        if role is None or not roles.allows(role, "logs:CreateLogGroup", logs._make_group_arn(group)):
+            return
+        logs._log_groups[group] = {
+            "arn": logs._make_group_arn(group), "creationTime": int(time.time() * 1000), "retentionInDays": None,
+            "tags": {}, "subscriptionFilters": {}, "streams": {},
+        }
+    now = int(time.time() * 1000)
+    found = logs._log_groups[group]["streams"].setdefault(stream, {
+        "events": [], "uploadSequenceToken": "1", "creationTime": now,
+        "firstEventTimestamp": None, "lastEventTimestamp": None, "lastIngestionTime": None,
+    })
+    stored = [{"timestamp": when, "message": text, "ingestionTime": now} for when, text in events]
+    logs._append_log_events(found, stored)
+    logs._fanout_to_subscription_filters(group, stream, stored)
+
+
+def tail(events: list[Line]) -> bytes:
+    """The last 4 KB, for X-Amz-Log-Result."""
+    return "".join(f"{text}\n" for _, text in events).encode()[-TAIL_BYTES:]

@@ -1,0 +1,155 @@
+"""Durability: one file holds the state of every service at one moment; it is replaced as a whole.
+
+`snapshot.json` is {"ministack", "services": {name: payload}}; byte strings over 64 KB (code, layers) are files in
+`blobs/`, named by digest and written once. A kill at any time leaves the previous or the new snapshot, never half of
+one. Saving runs on the event loop, so no API request is in the middle of a change; pollers are saved first, so that a
+position is never ahead of the records it points to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import functools
+import hashlib
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from scripts.local import engine
+
+SAVE_SECONDS = float(os.environ.get("TRADEPOST_SAVE_SECONDS", "2"))
+SHARE_OF_TIME = 20
+"""A save that takes t seconds is followed by at least this many times t without one."""
+
+_BLOB_BYTES = 64 * 1024
+_FIRST = ("lambda",)
+_WITHOUT_COPY = ("dynamodb", "cloudwatch_logs", "sqs")
+logger = logging.getLogger("tradepost.snapshot")
+
+
+class Snapshots:
+    """The saved state under one folder. `changed` is set by whoever sees a change and cleared by a save."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = folder / "snapshot.json"
+        self._blobs = folder / "blobs"
+        self._blob_names: dict[int, tuple[bytes, str]] = {}
+        self._last_good: dict[str, str] = {}
+        self._loaded: dict[str, Any] | None = None
+        self.changed = False
+
+    def load(self, service: str) -> Any:
+        """The payload saved for a service, or None; the shape of ministack's load_state."""
+        if self._loaded is None:
+            self._loaded = self._read()
+        return self._loaded.pop(service, None)
+
+    def save(self, states: dict[str, Callable[[], Any]]) -> None:
+        """Write the state of all services; `states` maps a name to the function that returns its state."""
+        self.changed = False
+        used: set[str] = set()
+        names = sorted(states, key=lambda name: name not in _FIRST)
+        for name in names:
+            text = self._serialize(name, states[name], used)
+            if text is not None:
+                self._last_good[name] = text
+        body = ", ".join(f"{json.dumps(name)}: {text}" for name, text in self._last_good.items())
+        self._folder.mkdir(parents=True, exist_ok=True)
+        _replace(self._file, f'{{"ministack": {json.dumps(engine.version())}, "services": {{{body}}}}}'.encode())
+        self._prune(used)
+
+    async def keep_saving(self, states: Callable[[], dict[str, Callable[[], Any]]]) -> None:
+        """Save every SAVE_SECONDS while something changes, less often when a save takes long."""
+        pause = SAVE_SECONDS
+        while True:
+            await asyncio.sleep(pause)
+            if not self.changed:
+                continue
+            started = time.monotonic()
+            self.save(states())
+            pause = max(SAVE_SECONDS, SHARE_OF_TIME * (time.monotonic() - started))
+
+    def _serialize(self, name: str, state: Callable[[], Any], used: set[str]) -> str | None:
+        """JSON text of one service; threads may change it meanwhile, so try again, then keep the last good one."""
+        to_json = functools.partial(self._to_json, used=used)
+        for _ in range(5):
+            try:
+                with _no_deepcopy(name):
+                    value = state()
+                    return None if value is None else json.dumps(value, default=to_json)
+            except RuntimeError:
+                continue
+        logger.warning("state of %s changed while it was read; its previous copy is kept in this snapshot", name)
+        return None
+
+    def _to_json(self, value: object, used: set[str]) -> object:
+        if isinstance(value, bytes) and len(value) >= _BLOB_BYTES:
+            name = self._blob(value)
+            used.add(name)
+            return {"__blob__": name}
+        return engine.core("persistence")._json_default(value)
+
+    def _blob(self, value: bytes) -> str:
+        known = self._blob_names.get(id(value))
+        if known is None:
+            known = (value, hashlib.sha256(value).hexdigest())
+            self._blob_names[id(value)] = known
+            self._blobs.mkdir(parents=True, exist_ok=True)
+            if not (self._blobs / known[1]).exists():
+                _replace(self._blobs / known[1], value)
+        return known[1]
+
+    def _prune(self, used: set[str]) -> None:
+        if {name for _, name in self._blob_names.values()} == used:
+            return
+        self._blob_names = {key: known for key, known in self._blob_names.items() if known[1] in used}
+        for blob in self._blobs.iterdir():
+            if blob.name not in used:
+                blob.unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, Any]:
+        if not self._file.exists():
+            return {}
+        with self._file.open() as file:
+            found = json.load(file, object_hook=self._from_json)
+        services = found["services"]
+        return services if isinstance(services, dict) else {}
+
+    def _from_json(self, value: dict[str, Any]) -> Any:
+        if "__blob__" in value:
+            return (self._blobs / value["__blob__"]).read_bytes()
+        return engine.core("persistence")._json_object_hook(value)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+@contextmanager
+def _no_deepcopy(name: str) -> Iterator[None]:
+    """Let get_state of the large, flat stores hand out its live objects: they are serialized at once.
+
+    Copying them costs several times the serialization and holds up every request.
+    """
+    module = engine.service(name) if name in _WITHOUT_COPY else None
+    if module is None:
+        yield
+        return
+    module.copy = SimpleNamespace(deepcopy=lambda value: value, copy=copy.copy)
+    try:
+        yield
+    finally:
+        module.copy = copy
