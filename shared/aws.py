@@ -1,0 +1,39 @@
+"""Clients of AWS services: low-level, lazily made, shared. Importing pulls in nothing; the first client botocore.
+
+botocore itself, not boto3: the same clients without the resource layer, which costs a tenth of a cold start.
+"""
+
+from functools import cache
+from typing import Any
+
+CONNECT_TIMEOUT_SECONDS = 1.0
+READ_TIMEOUT_SECONDS = 3.0
+ATTEMPTS = 3
+"""One call is over after ATTEMPTS * (connect + read) = 12 s at the very worst, below the functions' time-outs."""
+
+
+@cache
+def _session() -> Any:
+    from botocore.session import Session
+
+    return Session()
+
+
+@cache
+def client(service: str) -> Any:
+    """The process's client of a service; region, credentials and endpoint come from the SDK's own variables."""
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=READ_TIMEOUT_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        tcp_keepalive=True,
+    )
+    return _session().create_client(service, config=config)
+
+
+def error_code(error: Exception) -> str:
+    """The service's name for the error (``ThrottlingException``), or the class's name when no service answered."""
+    response: dict[str, Any] = getattr(error, "response", {})
+    return str(response.get("Error", {}).get("Code") or type(error).__name__)

@@ -1,0 +1,105 @@
+"""Logs, metrics and traces of a function, wired once.
+
+Importing pulls in Powertools' Logger and Metrics, and with them jmespath and the bare package botocore (none of its
+modules); the X-Ray SDK only as tracing.py says.
+
+Names, namespace and log level come from POWERTOOLS_SERVICE_NAME, POWERTOOLS_METRICS_NAMESPACE and POWERTOOLS_LOG_LEVEL.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared import tracing
+
+type Json = dict[str, Any]
+type Handler[Result] = Callable[[Json, LambdaContext], Result]
+
+logger = Logger()
+metrics = Metrics()
+
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
+_first_request = [True]
+"""Emptied by the first request of this process: the one that pays the cold start."""
+
+
+def handler[Result](prepare: Callable[[], object] | None = None) -> Callable[[Handler[Result]], Handler[Result]]:
+    """Decorate a function's entry point.
+
+    Each log line gets request_id, function_request_id and correlation_id; the first request counts a ColdStart; the
+    request is a span; metrics are flushed even after an error; an unhandled error is logged and goes on to Lambda,
+    which counts it per version. ``prepare`` makes what requests need; on Lambda it runs during INIT, where the
+    processor is not throttled, elsewhere on first use by whoever calls it.
+    """
+
+    def decorate(function: Handler[Result]) -> Handler[Result]:
+        if prepare is not None and "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+            prepare()
+
+        @wraps(function)
+        def invoke(event: Json, context: LambdaContext) -> Result:
+            _start(event, context)
+            try:
+                with tracing.span("handler", correlation_id=correlation_id(event) or context.aws_request_id):
+                    return function(event, context)
+            except Exception:
+                logger.exception("unhandled error")
+                raise
+            finally:
+                _flush()
+
+        return invoke
+
+    return decorate
+
+
+def bind(**keys: str | int | None) -> None:
+    """Put these keys into every later log line of this invocation. Never personal data, never a credential."""
+    logger.append_keys(**keys)
+
+
+def count(metric: str, value: int = 1) -> None:
+    """Add to a metric of this invocation."""
+    metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
+
+
+def correlation_id(event: Mapping[str, Any]) -> str | None:
+    """What links everything that one request set in motion.
+
+    The caller's X-Correlation-Id if it is 1 to 64 letters, digits or ``._:-``, else the gateway's request id; None for
+    an event that did not come through the gateway.
+    """
+    for name, value in (event.get("headers") or {}).items():
+        if name.lower() == "x-correlation-id" and _CORRELATION_ID.fullmatch(str(value)):
+            return str(value)
+    return gateway_request_id(event)
+
+
+def gateway_request_id(event: Mapping[str, Any]) -> str | None:
+    """API Gateway's id of the request, the one that callers see."""
+    request_id = (event.get("requestContext") or {}).get("requestId")
+    return None if request_id is None else str(request_id)
+
+
+def _start(event: Json, context: LambdaContext) -> None:
+    logger.clear_state()
+    bind(
+        request_id=gateway_request_id(event) or context.aws_request_id,
+        function_request_id=context.aws_request_id,
+        correlation_id=correlation_id(event) or context.aws_request_id,
+    )
+    if _first_request:
+        _first_request.clear()
+        metrics.provider.add_cold_start_metric(context)
+
+
+def _flush() -> None:
+    # Powertools warns about an empty set; an invocation that counted nothing is no mistake.
+    if metrics.metric_set:
+        metrics.flush_metrics()

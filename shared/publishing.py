@@ -1,0 +1,142 @@
+"""Publishing to EventBridge, at least once, with every entry's result looked at.
+
+Imports the standard library only; the client is the caller's.
+"""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from shared.aws import error_code
+from shared.events import Event
+
+MAX_ENTRIES = 10
+MAX_BYTES = 256 * 1024
+ATTEMPTS = 5
+FIRST_DELAY_SECONDS = 0.1
+SAFETY_SECONDS = 2.0
+"""What is kept of the remaining time to report the failures in."""
+
+TOO_LARGE = "EntryTooLarge"
+HELD_BACK = "HeldBackBehindAnEarlierEvent"
+
+_FIXED_BYTES = 14
+"""EventBridge counts an entry's Time as this many bytes."""
+
+
+class EventsClient(Protocol):
+    """The part of botocore's client of EventBridge that is used here."""
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - the API's name
+        """One call of PutEvents."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An event that is not on the bus, and EventBridge's name for the reason."""
+
+    event: Event
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Sends events to one bus. ``remaining_seconds`` bounds the retries; ``sleep`` waits between them."""
+
+    client: EventsClient
+    bus: str
+    source: str
+    sleep: Callable[[float], None] = time.sleep
+
+    def publish(self, events: Sequence[Event], remaining_seconds: Callable[[], float]) -> list[Failure]:
+        """Send all; answers those that could not be sent, [] if none.
+
+        Events of one order go in separate calls, in the order given, and none goes before an earlier one got
+        through: EventBridge promises no order, but this does not add disorder of its own.
+        """
+        reasons: dict[str, str] = {}
+        pending = list(events)
+        for attempt in range(ATTEMPTS):
+            pending = self._round(pending, reasons)
+            delay = FIRST_DELAY_SECONDS * 2**attempt * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+            worth_it = any(reasons.get(event.event_id, TOO_LARGE) != TOO_LARGE for event in pending)
+            if not worth_it or attempt + 1 == ATTEMPTS or remaining_seconds() < delay + SAFETY_SECONDS:
+                break
+            self.sleep(delay)
+        return [Failure(event, reasons.get(event.event_id, HELD_BACK)) for event in pending]
+
+    def _round(self, events: list[Event], reasons: dict[str, str]) -> list[Event]:
+        """Send each event once, except those behind a failed one of their order; answers what is left, in order."""
+        stuck: set[str] = set()
+        left: set[str] = set()
+        for wave in _waves(events):
+            sendable = [event for event in wave if event.order_id not in stuck]
+            left.update(event.event_id for event in wave if event.order_id in stuck)
+            for chunk in self._chunks(sendable):
+                for event, reason in self._put(chunk):
+                    reasons[event.event_id] = reason
+                    left.add(event.event_id)
+                    stuck.add(event.order_id)
+        return [event for event in events if event.event_id in left]
+
+    def _put(self, chunk: list[Event]) -> list[tuple[Event, str]]:
+        """One call; answers the events that failed with the reason for each."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        entries = [self._entry(event) for event in chunk]
+        if _size(entries[0]) > MAX_BYTES:
+            return [(chunk[0], TOO_LARGE)]
+        try:
+            results = self.client.put_events(Entries=entries)["Entries"]
+        except (BotoCoreError, ClientError) as error:
+            return [(event, error_code(error)) for event in chunk]
+        return [
+            (event, result["ErrorCode"])
+            for event, result in zip(chunk, results, strict=True)
+            if result.get("ErrorCode")
+        ]
+
+    def _chunks(self, events: list[Event]) -> Iterator[list[Event]]:
+        """Cut by count and bytes; an event that is too large for any call stands alone."""
+        chunk: list[Event] = []
+        size = 0
+        for event in events:
+            entry_size = _size(self._entry(event))
+            if chunk and (len(chunk) == MAX_ENTRIES or size + entry_size > MAX_BYTES):
+                yield chunk
+                chunk, size = [], 0
+            chunk.append(event)
+            size += entry_size
+        if chunk:
+            yield chunk
+
+    def _entry(self, event: Event) -> dict[str, Any]:
+        return {
+            "EventBusName": self.bus,
+            "Source": self.source,
+            "DetailType": event.type,
+            "Detail": json.dumps(event.to_dict(), separators=(",", ":")),
+        }
+
+
+def _waves(events: list[Event]) -> Iterator[list[Event]]:
+    """First every order's first event, then every second one, and so on."""
+    waves: list[list[Event]] = []
+    seen: dict[str, int] = {}
+    for event in events:
+        position = seen.get(event.order_id, 0)
+        seen[event.order_id] = position + 1
+        if position == len(waves):
+            waves.append([])
+        waves[position].append(event)
+    yield from waves
+
+
+def _size(entry: dict[str, Any]) -> int:
+    """Bytes of an entry as EventBridge counts them."""
+    texts = (entry["Source"], entry["DetailType"], entry["Detail"])
+    return _FIXED_BYTES + sum(len(text.encode()) for text in texts)
