@@ -1,0 +1,11 @@
+# Engineers try things here; data may go.
+environment = "dev"
+# account_id = "<12 digits>"  stops an apply with the wrong credentials
+
+deletion_protection         = false
+key_deletion_window_in_days = 7
+archive_days                = 7
+log_retention_days          = 14
+log_level                   = "DEBUG"
+
+partners = ["demo"]

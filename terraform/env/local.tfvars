@@ -1,0 +1,18 @@
+# The local cloud: the same stack, short-lived data.
+environment = "local"
+account_id  = "000000000000"
+
+deletion_protection         = false
+key_deletion_window_in_days = 7
+archive_days                = 1
+log_retention_days          = 1
+log_level                   = "DEBUG"
+
+partners       = ["demo", "acme"]
+api_throttle   = { requests_per_second = 5000, burst = 5000 }
+partner_limits = { requests_per_second = 5000, burst = 5000, requests_per_day = 10000000 }
+
+# It listens on one host name, knows one pair of credentials and never throttles Terraform.
+s3_use_path_style           = true
+skip_credentials_validation = true
+provider_max_retries        = 3

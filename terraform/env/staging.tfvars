@@ -1,0 +1,9 @@
+# As prod, at a smaller size: what passes here may be released.
+environment = "staging"
+# account_id = "<12 digits>"  stops an apply with the wrong credentials
+
+deletion_protection = true
+archive_days        = 14
+log_retention_days  = 30
+
+partners = ["demo"]

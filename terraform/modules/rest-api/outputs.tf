@@ -1,0 +1,25 @@
+output "id" {
+  description = "Id of the API."
+  value       = aws_api_gateway_rest_api.this.id
+}
+
+output "stage" {
+  description = "Name of the stage."
+  value       = aws_api_gateway_stage.this.stage_name
+}
+
+output "url" {
+  description = "Base address of the stage on AWS."
+  value       = "https://${aws_api_gateway_rest_api.this.id}.execute-api.${data.aws_region.current.name}.amazonaws.com/${aws_api_gateway_stage.this.stage_name}"
+}
+
+output "partner_api_keys" {
+  description = "API keys by partner."
+  value       = { for partner, key in aws_api_gateway_api_key.partner : partner => key.value }
+  sensitive   = true
+}
+
+output "definition" {
+  description = "Hash of what the current deployment serves."
+  value       = aws_api_gateway_deployment.this.triggers.definition
+}

@@ -1,0 +1,40 @@
+output "rest_api_id" {
+  description = "Id of the REST API."
+  value       = module.rest_api.id
+}
+
+output "rest_api_stage" {
+  description = "Stage of the REST API."
+  value       = module.rest_api.stage
+}
+
+output "api_url" {
+  description = "Base address of the REST API on AWS."
+  value       = module.rest_api.url
+}
+
+output "partner_api_keys" {
+  description = "API keys by partner."
+  value       = module.rest_api.partner_api_keys
+  sensitive   = true
+}
+
+output "event_bus_name" {
+  description = "Name of the event bus."
+  value       = module.event_bus.name
+}
+
+output "functions" {
+  description = "Functions by <service>.<function>: name, alias, alias_arn, and version, the newest published, at which the alias need not be yet."
+  value       = module.orders.functions
+}
+
+output "tables" {
+  description = "Names of tables by logical name."
+  value       = module.orders.tables
+}
+
+output "failure_queues" {
+  description = "URLs of failure queues by <service>.<function>."
+  value       = module.orders.failure_queues
+}
