@@ -132,7 +132,7 @@ def step(title: str) -> Iterator[Step]:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
     """Print a table. A column whose name ends in ">" is aligned right."""
-    from rich.table import Table  # noqa: PLC0415 - start-up counts; most commands print no table
+    from rich.table import Table
 
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for column in columns:

@@ -48,7 +48,7 @@ class Environment:
     @cached_property
     def settings(self) -> Settings:
         """The local cloud's home and port; only of use when `is_local`."""
-        from scripts.local.settings import Settings  # noqa: PLC0415 - not needed for AWS
+        from scripts.local.settings import Settings
 
         return Settings.load()
 
@@ -90,11 +90,11 @@ class Environment:
 
     @cached_property
     def _session(self) -> boto3.Session:
-        import boto3  # noqa: PLC0415 - takes most of a command's start-up time
+        import boto3
 
         if not self.is_local:
             return boto3.Session(region_name=self.region)
-        from botocore.session import Session  # noqa: PLC0415
+        from botocore.session import Session
 
         # Without these, AWS_PROFILE and the files of the person who runs this would count.
         unset = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
@@ -107,7 +107,7 @@ class Environment:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of the service, with time-outs and few retries."""
-        from botocore.config import Config  # noqa: PLC0415
+        from botocore.config import Config
 
         config = Config(connect_timeout=5, read_timeout=70, retries={"mode": "standard", "total_max_attempts": 3})
         create: Any = self.session().client
@@ -126,7 +126,7 @@ class Environment:
 
     @cached_property
     def _account_id(self) -> str:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             return str(self.client("sts").get_caller_identity()["Account"])
@@ -150,7 +150,7 @@ class Environment:
 
     @cached_property
     def _outputs(self) -> dict[str, Any]:
-        from scripts.terraform import Terraform  # noqa: PLC0415
+        from scripts.terraform import Terraform
 
         outputs = Terraform(self).output()
         if not outputs:

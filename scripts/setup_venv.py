@@ -84,8 +84,11 @@ def find_uv() -> str:
         SetupError: uv could not be installed.
     """
     for place in (VENV / "bin" / "uv", BOOTSTRAP / "bin" / "uv"):
-        if place.exists() and subprocess.run([str(place), "--version"], capture_output=True, check=False).returncode == 0:
-            return str(place)
+        try:
+            subprocess.run([str(place), "--version"], capture_output=True, check=True)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return str(place)
     say("installing uv, the package installer, into " + str(BOOTSTRAP.relative_to(ROOT)))
     command = pip_command()
     if not command:

@@ -1,0 +1,80 @@
+"""`python -m scripts <command>`: what the Makefile calls.
+
+argparse, and commands that import what they need when they run: `make build` with nothing to do is over in a blink.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from scripts.console import Failure, print_failure
+from scripts.environment import NAMES, Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Command -> (module, function, help). A command with "env" is called with its Environment first.
+COMMANDS = {
+    "build": ("build.command", "build", "build the ZIPs and the manifest"),
+    "up": ("deploy", "up", "bring an environment up to date"),
+    "plan": ("deploy", "plan", "show what `up` would change"),
+    "status": ("deploy", "status", "show what runs and where"),
+    "replay": ("deploy", "replay", "rebuild the orders read model from the events"),
+    "destroy": ("deploy", "destroy", "destroy all that an environment deployed"),
+    "down": ("deploy", "down", "stop the local cloud; what it stores stays"),
+    "demo": ("demo", "run", "deploy, then follow one order through the platform"),
+    "test-terraform": ("terraform_tests", "run", "run `terraform test` on every module and on the root stack"),
+    "lint": ("checks", "lint", "run every check that reads the sources without running them"),
+    "fmt": ("checks", "fmt", "format Python and Terraform"),
+    "lock": ("locks", "lock", "resolve every requirements file to a locked set"),
+}
+WITH_ENVIRONMENT = ("up", "plan", "status", "replay", "destroy", "down", "demo")
+
+
+def parse(arguments: Sequence[str]) -> Namespace:
+    """Return the command and its options; exit with the usage when they make no sense."""
+    parser = ArgumentParser(prog="python -m scripts", description="Build, deploy and look after Tradepost.")
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+    options = {name: commands.add_parser(name, help=about) for name, (_, _, about) in COMMANDS.items()}
+    for name in WITH_ENVIRONMENT:
+        options[name].add_argument("--env", default="local", choices=NAMES, help="default: local")
+    for name in ("up", "destroy"):
+        options[name].add_argument("--yes", action="store_true", help="do not ask")
+    options["build"].add_argument(
+        "--platform", default="host", help="arm64, x86_64, or host for this machine (default)"
+    )
+    options["lock"].add_argument("--upgrade", action="store_true", help="take newer versions")
+    options["test-terraform"].add_argument("only", nargs="*", help="modules by name, or root; default: all")
+    return parser.parse_args(arguments)
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Run one command.
+
+    Raises:
+        Failure: it could not be done.
+    """
+    given: dict[str, Any] = vars(parse(arguments))
+    module, function, _ = COMMANDS[given.pop("command")]
+    target = [Environment.named(given.pop("env"))] if "env" in given else []
+    getattr(import_module(f"scripts.{module}"), function)(*target, **given)
+
+
+def main() -> int:
+    """Run the command of the process's arguments; return the exit status."""
+    try:
+        run(sys.argv[1:])
+    except Failure as failure:
+        print_failure(failure)
+        return 1
+    except KeyboardInterrupt:
+        print_failure(Failure("interrupted", "run it again: every command continues from what is there"))
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

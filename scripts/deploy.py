@@ -1,0 +1,236 @@
+"""Brings an environment up to date, and takes it down: `make up`, `plan`, `status`, `replay`, `down`, `destroy`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from scripts.console import console, duration, fail, say, show_table, step
+from scripts.environment import ROOT, Environment
+from scripts.terraform import Terraform
+
+if TYPE_CHECKING:
+    from scripts.terraform_events import Progress
+
+SHOWN_CHANGES = 40
+REPLAY_PAGE = 200
+
+
+def up(environment: Environment, *, yes: bool = False) -> bool:
+    """Start the local cloud if it is the target, build, and apply; return whether anything was deployed.
+
+    On AWS it shows the plan and asks, unless `yes`.
+
+    Raises:
+        Failure: a step failed; the hint says what to do.
+    """
+    started = time.monotonic()
+    terraform, planned = _plan(environment)
+    if not planned.changes and not planned.output_changes:
+        say(
+            f"{environment.name} is up to date: nothing changed ({duration(time.monotonic() - started)})", style="green"
+        )
+        return False
+    if not environment.is_local and not yes:
+        _show_changes(planned)
+        _confirm(f"apply to {environment.name}")
+    terraform.apply(planned)
+    forget(environment)
+    say(f"{environment.name} is deployed ({duration(time.monotonic() - started)})", style="green")
+    return True
+
+
+def plan(environment: Environment) -> bool:
+    """Show what `up` would change; return whether there is anything.
+
+    Raises:
+        Failure: the plan cannot be made.
+    """
+    _, planned = _plan(environment)
+    _show_changes(planned)
+    return bool(planned.changes) or planned.output_changes
+
+
+def _plan(environment: Environment) -> tuple[Terraform, Progress]:
+    from scripts.build.command import build
+
+    if environment.is_local:
+        start_local_cloud(environment)
+    built = build("host" if environment.is_local else "arm64", table=False)
+    if not built:
+        console.print("  [green]✓[/green]  Build: nothing changed")
+    ensure_buckets(environment)
+    terraform = Terraform(environment)
+    terraform.init()
+    return terraform, terraform.plan()
+
+
+def forget(environment: Environment) -> None:
+    """Drop the outputs that were read before a change."""
+    environment.__dict__.pop("_outputs", None)
+
+
+def start_local_cloud(environment: Environment) -> None:
+    """Start the local cloud unless it runs.
+
+    Raises:
+        Failure: it cannot be started.
+    """
+    from scripts.local import launcher
+
+    running = launcher.status(environment.settings)
+    if running is not None:
+        console.print(f"  [green]✓[/green]  Local cloud: running at {running.endpoint}")
+        return
+    with step("Starting the local cloud") as current:
+        try:
+            current.result = launcher.up(environment.settings, current.note).endpoint
+        except launcher.LocalCloudError as error:
+            fail(str(error), f"its log: {environment.settings.log_file}")
+
+
+def ensure_buckets(environment: Environment) -> None:
+    """Make the account's buckets for states and artifacts where they are missing: by itself only on the local cloud.
+
+    Raises:
+        Failure: they are missing on AWS, where a person makes them once per account.
+    """
+    missing = [purpose for purpose in ("state", "artifacts") if not _has_bucket(environment, purpose)]
+    if not missing:
+        return
+    if not environment.is_local:
+        fail(
+            f"account {environment.account_id()} has no bucket {environment.bucket(missing[0])}",
+            "once per account: see terraform/bootstrap/README.md",
+        )
+    bootstrap = Terraform(environment, ROOT / "terraform" / "bootstrap")
+    bootstrap.init(f"path={environment.work_dir / 'bootstrap.tfstate'}")
+    bootstrap.apply(bootstrap.plan())
+
+
+def _has_bucket(environment: Environment, purpose: str) -> bool:
+    from botocore.exceptions import ClientError
+
+    try:
+        environment.client("s3").head_bucket(Bucket=environment.bucket(purpose))
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
+            return False
+        fail(f"cannot look at bucket {environment.bucket(purpose)}: {error}", "check the credentials in use")
+    return True
+
+
+def destroy(environment: Environment, *, yes: bool = False) -> None:
+    """Destroy all that the environment deployed, after asking.
+
+    Raises:
+        Failure: not confirmed, or something cannot be destroyed.
+    """
+    if environment.is_local:
+        start_local_cloud(environment)
+        if not _has_bucket(environment, "state"):
+            say("local is not deployed: there is nothing to destroy")
+            return
+    terraform = Terraform(environment)
+    terraform.init()
+    planned = terraform.plan(destroy=True)
+    if not planned.changes:
+        say(f"{environment.name} is not deployed: there is nothing to destroy")
+        return
+    _show_changes(planned)
+    if not yes:
+        _confirm(f"destroy {environment.name}")
+    terraform.apply(planned)
+    forget(environment)
+
+
+def down(environment: Environment) -> None:
+    """Stop the local cloud; what it stores stays.
+
+    Raises:
+        Failure: it does not stop.
+    """
+    from scripts.local import launcher
+
+    with step("Stopping the local cloud") as current:
+        try:
+            stopped = launcher.down(environment.settings)
+        except launcher.LocalCloudError as error:
+            fail(str(error), f"its log: {environment.settings.log_file}")
+        current.result = "stopped; its data stays" if stopped else "it was not running"
+
+
+def status(environment: Environment) -> None:
+    """Show what runs and where.
+
+    Raises:
+        Failure: the environment cannot be read.
+    """
+    rows = [("environment", environment.name)]
+    if environment.is_local:
+        from scripts.local import launcher
+
+        running = launcher.status(environment.settings)
+        if running is None:
+            rows.append(("local cloud", "stopped (make up starts it)"))
+            show_table(["", ""], rows)
+            return
+        cloud = f"{running.endpoint}, pid {running.pid}, {running.memory} MB, ministack {running.ministack}"
+        rows += [("local cloud", cloud), ("since", running.started_at), ("log", str(environment.settings.log_file))]
+    outputs = Terraform(environment).output() if _has_bucket(environment, "state") else {}
+    if outputs:
+        rows += [("API", environment.api_url()), ("event bus", str(outputs["event_bus_name"]))]
+        rows += [("partner", name) for name in sorted(outputs["partner_api_keys"])]
+        rows += [("function", f"{key}: {value['name']}") for key, value in sorted(outputs["functions"].items())]
+    else:
+        rows.append(("stack", f"not deployed (make up ENV={environment.name})"))
+    show_table(["", ""], rows)
+
+
+def replay(environment: Environment) -> None:
+    """Rebuild the orders read model: call the replay function until it has been through every order.
+
+    Raises:
+        Failure: the function failed.
+    """
+    function = environment.outputs()["functions"]["orders.replay"]
+    client = environment.client("lambda")
+    orders = removed = calls = 0
+    following: str | None = None
+    with step("Replaying the events of every order") as current:
+        while calls == 0 or following is not None:
+            answer = _invoke(client, function["alias_arn"], {"next": following, "limit": REPLAY_PAGE})
+            orders, removed, calls = orders + answer["orders"], removed + answer["removed"], calls + 1
+            following = answer["next"]
+            current.note(f"{orders} orders in {calls} calls")
+        current.result = f"{orders} orders rebuilt, {removed} stale rows removed"
+
+
+def _invoke(client: Any, function: str, event: dict[str, Any]) -> dict[str, Any]:
+    answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+    payload = answer["Payload"].read()
+    if answer.get("FunctionError"):
+        fail(
+            f"{function} failed: {payload.decode(errors='replace')}", "its log group tells more; replay may be repeated"
+        )
+    result: dict[str, Any] = json.loads(payload)
+    return result
+
+
+def _show_changes(planned: Progress) -> None:
+    marks = {"create": "+", "update": "~", "delete": "-", "replace": "±"}
+    changes = sorted(planned.changes.items())
+    for address, action in changes[:SHOWN_CHANGES]:
+        say(f"  {marks.get(action, '?')} {address}")
+    if len(changes) > SHOWN_CHANGES:
+        say(f"  and {len(changes) - SHOWN_CHANGES} more")
+    say(planned.summary())
+
+
+def _confirm(action: str) -> None:
+    if not sys.stdin.isatty():
+        fail(f"{action}: nobody is here to confirm it", "give ARGS=--yes to do it without asking")
+    if console.input(f"Type yes to {action}: ").strip() != "yes":
+        fail("not confirmed", "nothing was changed")
