@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from contextvars import ContextVar
 from typing import Any
 
 from scripts.local import engine
@@ -36,3 +37,10 @@ def _condition_holds(condition: dict[str, Any], source_arn: str) -> bool:
     pattern = (condition.get("ArnLike") or {}).get("AWS:SourceArn")
     account = (condition.get("StringEquals") or {}).get("AWS:SourceAccount")
     return (pattern is None or fnmatch.fnmatchcase(source_arn, pattern)) and account in (None, ACCOUNT_ID)
+
+
+def install() -> None:
+    """The loopback endpoint stands for AWS's TLS endpoint: aws:SecureTransport is true for every request."""
+    evaluator, app = engine.core("iam_evaluator"), engine.app()
+    evaluator._request_origin = ContextVar("request_origin", default=("127.0.0.1", True))
+    app.pin_request_origin = lambda client_ip, _secure: evaluator._request_origin.set((client_ip, True))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scripts.local import invoke_api
+from scripts.local import alarms, event_bus, gateway_control, invoke_api, roles, streams
+from scripts.local.event_sources import EventSources
 from scripts.local.functions import Functions
+from scripts.local.gateway import Gateway
 from scripts.local.settings import Settings
 
 
@@ -15,15 +17,17 @@ class Behaviours:
     """What the server process needs of the installed behaviours."""
 
     functions: Functions
+    event_sources: EventSources
 
     def environments(self) -> int:
         return self.functions.environments()
 
     def stop_sources(self) -> None:
         """Take no new work from event sources."""
+        self.event_sources.stop()
 
     def idle(self) -> bool:
-        return self.functions.idle()
+        return self.functions.idle() and self.event_sources.idle()
 
     def close(self) -> None:
         self.functions.close()
@@ -32,5 +36,14 @@ class Behaviours:
 def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     """Replace ministack's functions. `changed` tells the snapshots that state changed outside a request."""
     functions = Functions(settings)
+    roles.install()
     invoke_api.install(functions)
-    return Behaviours(functions)
+    event_bus.install()
+    alarms.install()
+    gateway_control.install()
+    Gateway(functions, changed).install()
+    wake = streams.Wake()
+    streams.install(wake)
+    event_sources = EventSources(functions, wake, changed)
+    event_sources.install()
+    return Behaviours(functions, event_sources)
