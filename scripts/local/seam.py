@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scripts.local import alarms, event_bus, gateway_control, invoke_api, roles, streams
+from scripts.local import alarms, event_bus, gateway_control, invoke_api, object_tags, roles, streams
 from scripts.local.event_sources import EventSources
 from scripts.local.functions import Functions
 from scripts.local.gateway import Gateway
@@ -40,6 +40,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     invoke_api.install(functions)
     event_bus.install()
     alarms.install()
+    object_tags.install()
     gateway_control.install()
     Gateway(functions, changed).install()
     wake = streams.Wake()
