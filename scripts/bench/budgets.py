@@ -1,0 +1,51 @@
+"""What the measurements are allowed to be, and which of them are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+COLD_START_PER_FLOOR = 8.0
+"""A cold start (INIT + first request) costs at most this many times that of a bare handler."""
+
+COLD_START_PER_STOCK = 0.25
+"""... and at most this share of the stock build: the same service on the usual libraries, packed the usual way."""
+
+COLD_START_PER_PACKED = 0.5
+"""... and at most this share of the very same code, packed the usual way: what packing alone gives."""
+
+WARM_BUILD_SECONDS = 0.5
+"""`make build` with nothing changed."""
+
+COLD_BUILD_PER_INSTALL = 2.0
+"""`make build` from nothing, as a multiple of `uv pip install` of the same sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One budget and what was measured against it, in the same unit (`x` for ratios, `s` for seconds)."""
+
+    name: str
+    measured: float
+    limit: float
+    unit: str = "x"
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the measurement is within its budget."""
+        return self.measured <= self.limit
+
+
+def broken(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Return the verdicts whose budget does not hold."""
+    return [verdict for verdict in verdicts if not verdict.holds]
+
+
+def complaint(verdict: Verdict) -> str:
+    """Say which budget is broken and by how much."""
+    over = verdict.measured / verdict.limit - 1
+    measured, limit = (f"{value:.3g} {verdict.unit}" for value in (verdict.measured, verdict.limit))
+    return f"{verdict.name}: {measured}, budget {limit} ({over:.0%} over)"

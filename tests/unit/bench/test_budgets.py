@@ -1,0 +1,44 @@
+import pytest
+
+from scripts.bench.budgets import Verdict, broken, complaint
+from scripts.bench.cold_start import FLOOR, OURS, PACKED, STOCK, Results, verdicts
+from scripts.bench.function_process import ColdStart, Cost
+
+REQUEST = "GET /orders/{id}"
+
+
+def cold(seconds: float) -> ColdStart:
+    return ColdStart(Cost(seconds * 0.9, seconds), Cost(seconds * 0.1, 0.0))
+
+
+def results(ours: float) -> Results:
+    """A floor of 1 s, stock of 20 s, usual packing of 10 s."""
+    times = {(FLOOR, "bare"): 1.0, (OURS, REQUEST): ours, (STOCK, REQUEST): 20.0, (PACKED, REQUEST): 10.0}
+    return Results({key: [cold(seconds)] * 3 for key, seconds in times.items()})
+
+
+def test_a_budget_holds_up_to_its_limit_and_not_beyond() -> None:
+    assert broken([Verdict("a", 8.0, 8.0), Verdict("b", 8.01, 8.0)]) == [Verdict("b", 8.01, 8.0)]
+
+
+def test_a_complaint_names_the_budget_both_numbers_and_the_excess() -> None:
+    assert complaint(Verdict("cold start", 10.0, 8.0)) == "cold start: 10 x, budget 8 x (25% over)"
+
+
+@pytest.mark.parametrize(
+    ("ours", "names"),
+    [
+        (4.9, []),
+        (5.1, [STOCK, PACKED]),
+        (8.5, [FLOOR, STOCK, PACKED]),
+    ],
+)
+def test_ours_is_held_against_floor_stock_and_usual_packing(ours: float, names: list[str]) -> None:
+    expected = [f"cold start, {REQUEST}: ours / {name}" for name in names]
+    assert [verdict.name for verdict in broken(verdicts(results(ours)))] == expected
+
+
+def test_every_request_of_ours_is_judged() -> None:
+    found = results(4.0)
+    found.runs[OURS, "POST /orders"] = [cold(9.0)] * 3
+    assert [verdict.name for verdict in broken(verdicts(found))] == ["cold start, POST /orders: ours / floor"]
