@@ -29,13 +29,13 @@ locals {
 
 # Stops an apply, but not a plan: its output is unknown until it is applied, and so is the condition.
 resource "terraform_data" "built" {
-  input            = local.artifact_problems
+  input            = join("\n", local.artifact_problems)
   triggers_replace = length(local.artifact_problems) == 0 ? null : plantimestamp()
 
   lifecycle {
     postcondition {
-      condition     = length(self.output) == 0
-      error_message = "The ZIPs are missing or stale: run `make build`, then apply again.\n${join("\n", self.output)}"
+      condition     = self.output == ""
+      error_message = "The ZIPs are missing or stale: run `make build`, then apply again.\n${self.output}"
     }
   }
 }

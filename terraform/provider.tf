@@ -1,3 +1,11 @@
+locals {
+  tags = {
+    Project     = var.project
+    Environment = var.environment
+    ManagedBy   = "terraform"
+  }
+}
+
 # Where AWS is (AWS_ENDPOINT_URL) and who calls it come from the environment, as for any AWS tool.
 provider "aws" {
   region              = var.region
@@ -9,10 +17,6 @@ provider "aws" {
   skip_metadata_api_check     = var.skip_credentials_validation ? "true" : null
 
   default_tags {
-    tags = {
-      Project     = var.project
-      Environment = var.environment
-      ManagedBy   = "terraform"
-    }
+    tags = local.tags
   }
 }

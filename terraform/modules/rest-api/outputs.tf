@@ -23,3 +23,13 @@ output "definition" {
   description = "Hash of what the current deployment serves."
   value       = aws_api_gateway_deployment.this.triggers.definition
 }
+
+output "targets" {
+  description = "What each route invokes (integration) and may invoke (permission, name:alias)."
+  value = {
+    for route in keys(var.routes) : route => {
+      integration = aws_api_gateway_integration.this[route].uri
+      permission  = "${aws_lambda_permission.this[route].function_name}:${aws_lambda_permission.this[route].qualifier}"
+    }
+  }
+}

@@ -28,3 +28,8 @@ output "failure_queues" {
   description = "URLs of the failure queues by function."
   value       = { for name, function in module.function : "${local.service}.${name}" => function.failure_queue.url }
 }
+
+output "trigger_targets" {
+  description = "ARN of what each event source mapping invokes, by function."
+  value       = { for name, trigger in module.stream_trigger : name => trigger.target }
+}

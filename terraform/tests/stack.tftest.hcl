@@ -1,0 +1,146 @@
+# The whole stack against a provider that answers everything: no account, no ZIP, no local cloud.
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000" }
+  }
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-west-1:123456789012:topic" }
+  }
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:eu-west-1:123456789012:queue", url = "https://sqs.eu-west-1.amazonaws.com/123456789012/queue" }
+  }
+  mock_resource "aws_dynamodb_table" {
+    defaults = { arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/table", stream_arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/table/stream/2026-01-01T00:00:00.000" }
+  }
+  mock_resource "aws_cloudwatch_event_bus" {
+    defaults = { arn = "arn:aws:events:eu-west-1:123456789012:event-bus/bus" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-1:123456789012:log-group:group" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/role" }
+  }
+  mock_resource "aws_lambda_layer_version" {
+    defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:layer:layer:1" }
+  }
+  # The bare function and its alias can be told apart: whoever uses the first has no ":live".
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:bare", version = "7" }
+  }
+  mock_resource "aws_lambda_alias" {
+    defaults = {
+      arn        = "arn:aws:lambda:eu-west-1:123456789012:function:bare:live"
+      invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:bare:live/invocations"
+    }
+  }
+  mock_resource "aws_api_gateway_rest_api" {
+    defaults = { id = "api1", execution_arn = "arn:aws:execute-api:eu-west-1:123456789012:api1" }
+  }
+}
+
+variables {
+  environment = "dev"
+  partners    = ["demo"]
+}
+
+run "plans_without_a_build" {
+  command = plan
+  variables {
+    build_dir = "tests/fixtures/no-such-folder"
+  }
+
+  assert {
+    condition     = aws_s3_object.artifact["orders"].key == "dev/orders/not-built.zip"
+    error_message = "Without a manifest a plan must work with placeholders."
+  }
+}
+
+run "applies_not_without_a_build" {
+  command = apply
+  variables {
+    build_dir = "tests/fixtures/no-such-folder"
+  }
+  expect_failures = [terraform_data.built]
+}
+
+run "everything_targets_the_alias" {
+  command = apply
+  variables {
+    build_dir = "tests/fixtures/build"
+  }
+
+  assert {
+    condition     = length(output.functions) == 4 && alltrue([for function in output.functions : function.alias == "live" && endswith(function.alias_arn, ":live")])
+    error_message = "Every function must have the alias live."
+  }
+  assert {
+    condition     = alltrue([for route in module.orders.routes : route.function.alias == "live" && endswith(route.function.alias_invoke_arn, ":live/invocations")])
+    error_message = "Every route must hand on the alias of its function."
+  }
+  assert {
+    condition     = length(module.rest_api.targets) == length(module.orders.routes) && alltrue([for target in module.rest_api.targets : endswith(target.integration, ":live/invocations") && endswith(target.permission, ":live")])
+    error_message = "Every integration and every permission of the API must be on an alias."
+  }
+  assert {
+    condition     = toset(keys(module.orders.trigger_targets)) == toset(["project", "publish"]) && alltrue([for target in module.orders.trigger_targets : endswith(target, ":live")])
+    error_message = "Every event source mapping must invoke an alias."
+  }
+}
+
+run "names_and_routes" {
+  command = apply
+  variables {
+    build_dir = "tests/fixtures/build"
+  }
+
+  assert {
+    condition = { for name, function in output.functions : name => function.name } == {
+      "orders.api"     = "tradepost-dev-orders-api"
+      "orders.project" = "tradepost-dev-orders-project"
+      "orders.publish" = "tradepost-dev-orders-publish"
+      "orders.replay"  = "tradepost-dev-orders-replay"
+    }
+    error_message = "Functions are named tradepost-<env>-<service>-<function>."
+  }
+  assert {
+    condition     = output.tables == { order_events = "tradepost-dev-order-events", orders_view = "tradepost-dev-orders-view", orders_idempotency = "tradepost-dev-orders-idempotency" } && output.event_bus_name == "tradepost-dev"
+    error_message = "Tables and bus are named tradepost-<env>-<name>."
+  }
+  assert {
+    condition     = toset(keys(module.orders.routes)) == toset(["POST /orders", "GET /orders", "GET /orders/{order_id}", "GET /orders/{order_id}/events", "POST /orders/{order_id}/cancel"]) && alltrue([for route in module.orders.routes : route.api_key_required])
+    error_message = "The API has these routes, and all of them ask for a partner's key."
+  }
+  assert {
+    condition     = aws_s3_object.artifact["orders"].bucket == "tradepost-artifacts-123456789012-eu-west-1" && can(regex("^dev/orders/[0-9a-f]{64}\\.zip$", aws_s3_object.artifact["orders"].key))
+    error_message = "A ZIP is uploaded under its digest."
+  }
+  assert {
+    condition     = local.tags == { Project = "tradepost", Environment = "dev", ManagedBy = "terraform" }
+    error_message = "Everything must be tagged with project, environment and owner."
+  }
+  assert {
+    condition     = toset(keys(output.failure_queues)) == toset(keys(output.functions))
+    error_message = "Every function must have a failure queue."
+  }
+}
+
+run "refuses_unknown_names" {
+  command = plan
+  variables {
+    environment      = "production"
+    concurrency      = { order = {} }
+    account_id       = "12"
+    runbook_base_url = "https://example.com/"
+  }
+  expect_failures = [var.environment, var.concurrency, var.account_id, var.runbook_base_url]
+}
