@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Seconds between two progress lines of one step where there is no terminal.
 QUIET_INTERVAL = 5.0
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 class Failure(Exception):  # noqa: N818 - it is what a person reads, not a defect of the program
@@ -75,10 +75,11 @@ def size(count: float) -> str:
 
 @dataclass(slots=True)
 class Step:
-    """A piece of work that takes time. `note` tells how far it is; `result` is shown when it ends."""
+    """A piece of work that takes time. `note` tells how far it is; `result` and `failed` are shown when it ends."""
 
     title: str
     result: str = ""
+    failed: bool = False
     started: float = field(default_factory=time.monotonic)
     _status: Status | None = None
     _last_line: float = field(default_factory=time.monotonic)
@@ -127,7 +128,7 @@ def step(title: str) -> Iterator[Step]:
     except BaseException:
         current.close(done=False)
         raise
-    current.close(done=True)
+    current.close(done=not current.failed)
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
