@@ -47,5 +47,10 @@ resource "aws_s3_object" "artifact" {
   key    = "${var.environment}/${each.key}/${each.value.sha256}.zip"
   source = each.value.path
 
+  # The old ZIP goes when nothing needs it any more, and not at all when the new one is missing.
+  lifecycle {
+    create_before_destroy = true
+  }
+
   depends_on = [terraform_data.built]
 }

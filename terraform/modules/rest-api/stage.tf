@@ -26,6 +26,29 @@ resource "aws_api_gateway_deployment" "this" {
   }
 }
 
+locals {
+  # No address, no user agent, no header: nothing that tells of a person.
+  access_log_fields = {
+    time                = "$context.requestTimeEpoch"
+    request_id          = "$context.requestId"
+    extended_request_id = "$context.extendedRequestId"
+    trace_id            = "$context.xrayTraceId"
+    method              = "$context.httpMethod"
+    route               = "$context.resourcePath"
+    status              = "$context.status"
+    latency_ms          = "$context.responseLatency"
+    integration_ms      = "$context.integrationLatency"
+    integration_status  = "$context.integrationStatus"
+    integration_error   = "$context.integrationErrorMessage"
+    response_type       = "$context.error.responseType"
+    response_bytes      = "$context.responseLength"
+    partner_id          = "$context.identity.apiKeyId"
+  }
+
+  # These two are always numbers: without quotes, so that a log filter can compare them. Others are "-" when there is nothing to say.
+  access_log_format = replace(jsonencode(local.access_log_fields), "/\"(\\$context\\.(status|responseLatency))\"/", "$1")
+}
+
 resource "aws_cloudwatch_log_group" "access" {
   name              = "/aws/apigateway/${var.name}/access"
   retention_in_days = var.log_retention_days
@@ -42,23 +65,7 @@ resource "aws_api_gateway_stage" "this" {
 
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
-    # No address, no user agent, no header: nothing that tells of a person.
-    format = jsonencode({
-      time                = "$context.requestTimeEpoch"
-      request_id          = "$context.requestId"
-      extended_request_id = "$context.extendedRequestId"
-      trace_id            = "$context.xrayTraceId"
-      method              = "$context.httpMethod"
-      route               = "$context.resourcePath"
-      status              = "$context.status"
-      latency_ms          = "$context.responseLatency"
-      integration_ms      = "$context.integrationLatency"
-      integration_status  = "$context.integrationStatus"
-      integration_error   = "$context.integrationErrorMessage"
-      response_type       = "$context.error.responseType"
-      response_bytes      = "$context.responseLength"
-      partner_id          = "$context.identity.apiKeyId"
-    })
+    format          = local.access_log_format
   }
 }
 

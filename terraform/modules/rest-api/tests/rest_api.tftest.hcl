@@ -118,7 +118,7 @@ run "stage_is_watched_and_limited" {
     error_message = "The stage must be traced and keep an encrypted access log."
   }
   assert {
-    condition     = can(jsondecode(aws_api_gateway_stage.this.access_log_settings[0].format)) && !strcontains(aws_api_gateway_stage.this.access_log_settings[0].format, "sourceIp")
+    condition     = can(jsondecode(replace(aws_api_gateway_stage.this.access_log_settings[0].format, "/\\$context\\.(status|responseLatency)/", "1"))) && strcontains(aws_api_gateway_stage.this.access_log_settings[0].format, ":$context.status,") && !strcontains(aws_api_gateway_stage.this.access_log_settings[0].format, "sourceIp")
     error_message = "The access log must be JSON and tell nothing of persons."
   }
   assert {
