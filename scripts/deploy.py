@@ -38,6 +38,7 @@ def up(environment: Environment, *, yes: bool = False) -> bool:
         _confirm(f"apply to {environment.name}")
     terraform.apply(planned)
     forget(environment)
+    promote(environment)
     say(f"{environment.name} is deployed ({duration(time.monotonic() - started)})", style="green")
     return True
 
@@ -65,6 +66,23 @@ def _plan(environment: Environment) -> tuple[Terraform, Progress]:
     terraform = Terraform(environment)
     terraform.init()
     return terraform, terraform.plan()
+
+
+def promote(environment: Environment) -> list[str]:
+    """Point each function's alias at its newest version, all at once; return the functions that moved.
+
+    Terraform publishes versions and leaves the alias alone, since whoever releases a version owns it.
+    """
+    client = environment.client("lambda")
+    moved = []
+    for key, function in sorted(environment.outputs()["functions"].items()):
+        alias = {"FunctionName": function["name"], "Name": function["alias"]}
+        if client.get_alias(**alias)["FunctionVersion"] != str(function["version"]):
+            client.update_alias(**alias, FunctionVersion=str(function["version"]), RoutingConfig={})
+            moved.append(key)
+    if moved:
+        console.print(f"  [green]✓[/green]  Released: {', '.join(moved)}")
+    return moved
 
 
 def forget(environment: Environment) -> None:
@@ -193,19 +211,24 @@ def replay(environment: Environment) -> None:
     """Rebuild the orders read model: call the replay function until it has been through every order.
 
     Raises:
-        Failure: the function failed.
+        Failure: the function failed, or could not rebuild some orders.
     """
     function = environment.outputs()["functions"]["orders.replay"]
     client = environment.client("lambda")
-    orders = removed = calls = 0
+    orders = removed = failed = calls = 0
     following: str | None = None
     with step("Replaying the events of every order") as current:
         while calls == 0 or following is not None:
             answer = _invoke(client, function["alias_arn"], {"next": following, "limit": REPLAY_PAGE})
-            orders, removed, calls = orders + answer["orders"], removed + answer["removed"], calls + 1
-            following = answer["next"]
+            orders, removed, failed = orders + answer["orders"], removed + answer["removed"], failed + answer["failed"]
+            following, calls = answer["next"], calls + 1
             current.note(f"{orders} orders in {calls} calls")
         current.result = f"{orders} orders rebuilt, {removed} stale rows removed"
+    if failed:
+        fail(
+            f"{failed} orders could not be rebuilt",
+            f"why: log group /aws/lambda/{function['name']}, order not replayed",
+        )
 
 
 def _invoke(client: Any, function: str, event: dict[str, Any]) -> dict[str, Any]:
