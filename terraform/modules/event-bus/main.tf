@@ -4,6 +4,7 @@ resource "aws_cloudwatch_event_bus" "this" {
   name = var.name
 }
 
+# A bus is closed to other accounts anyway; the policy keeps it so if someone opens it beside Terraform, and the plan shows it.
 resource "aws_cloudwatch_event_bus_policy" "this" {
   event_bus_name = aws_cloudwatch_event_bus.this.name
   policy = jsonencode({
@@ -16,6 +17,7 @@ resource "aws_cloudwatch_event_bus_policy" "this" {
       Resource  = aws_cloudwatch_event_bus.this.arn
       Condition = {
         StringNotEquals = { "aws:PrincipalAccount" = data.aws_caller_identity.current.account_id }
+        Bool            = { "aws:PrincipalIsAWSService" = "false" }
       }
     }]
   })

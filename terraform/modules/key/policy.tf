@@ -55,5 +55,16 @@ locals {
       Resource  = "*"
       Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
     },
+    {
+      # EventBridge sends no aws:SourceAccount to KMS; the queue that the message is for says whose it is.
+      Sid       = "RulesThatSendToQueuesOfThisAccount"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"]
+      Resource  = "*"
+      Condition = {
+        ArnLike = { "kms:EncryptionContext:aws:sqs:arn" = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:*" }
+      }
+    },
   ]
 }

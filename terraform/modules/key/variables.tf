@@ -31,7 +31,7 @@ variable "via_services" {
 }
 
 variable "service_principals" {
-  description = "Services that use the key on their own behalf (alarms that publish, rules that send), without .amazonaws.com."
+  description = "Services that use the key on their own behalf and say for which account (alarms that publish, topics that deliver), without .amazonaws.com."
   type        = set(string)
-  default     = ["cloudwatch", "events", "sns", "sqs"]
+  default     = ["cloudwatch", "sns", "sqs"]
 }

@@ -7,6 +7,17 @@ resource "aws_api_gateway_rest_api" "this" {
   endpoint_configuration {
     types = ["REGIONAL"]
   }
+
+  lifecycle {
+    precondition {
+      condition     = length(distinct([for route in local.routes : route.model])) == length(local.routes)
+      error_message = "Two routes differ only in punctuation, and would share the name of their model and permission; rename one: ${join(", ", keys(local.routes))}."
+    }
+    precondition {
+      condition     = alltrue([for parts in values(local.parameters_by_parent) : length(distinct(parts)) == 1])
+      error_message = "API Gateway takes one parameter name in one place of a path: ${join("; ", [for parent, parts in local.parameters_by_parent : "below /${parent} there are ${join(" and ", distinct(parts))}" if length(distinct(parts)) > 1])}. Use the same name in all routes."
+    }
+  }
 }
 
 locals {
@@ -34,6 +45,9 @@ locals {
     for route in local.routes : [for depth in range(1, length(split("/", route.path)) + 1) : join("/", slice(split("/", route.path), 0, depth))]
   ]))
   prefixes_by_depth = { for depth in range(1, 6) : depth => toset([for prefix in local.prefixes : prefix if length(split("/", prefix)) == depth]) }
+
+  # parent => the parameters that stand right below it
+  parameters_by_parent = { for prefix in local.prefixes : trimprefix(dirname("/${prefix}"), "/") => basename(prefix)... if startswith(basename(prefix), "{") }
 
   resource_ids = merge([
     for resources in [

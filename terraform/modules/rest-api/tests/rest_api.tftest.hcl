@@ -149,6 +149,28 @@ run "a_changed_schema_makes_a_new_deployment" {
   }
 }
 
+run "refuses_two_names_for_one_parameter" {
+  command = plan
+  variables {
+    routes = {
+      "GET /orders/{order_id}"  = { function = { name = "api", alias = "live", alias_invoke_arn = "arn:live" } }
+      "GET /orders/{id}/events" = { function = { name = "api", alias = "live", alias_invoke_arn = "arn:live" } }
+    }
+  }
+  expect_failures = [aws_api_gateway_rest_api.this]
+}
+
+run "refuses_routes_that_share_a_name" {
+  command = plan
+  variables {
+    routes = {
+      "GET /orders-events" = { function = { name = "api", alias = "live", alias_invoke_arn = "arn:live" } }
+      "GET /orders/events" = { function = { name = "api", alias = "live", alias_invoke_arn = "arn:live" } }
+    }
+  }
+  expect_failures = [aws_api_gateway_rest_api.this]
+}
+
 run "refuses_bad_values" {
   command = plan
   variables {
