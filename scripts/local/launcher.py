@@ -71,7 +71,9 @@ def up(settings: Settings, report: Report | None = None) -> Status:
         _require_free_port(settings.port)
         settings.home.mkdir(parents=True, exist_ok=True)
         process = _spawn(settings)
-        return _wait_until_healthy(settings, process.pid, process, tell)
+        started = _wait_until_healthy(settings, process.pid, process, tell)
+        process.returncode = 0  # it is meant to outlive us, so Popen need not warn that it still runs
+        return started
 
 
 def down(settings: Settings, report: Report | None = None) -> bool:

@@ -1,0 +1,24 @@
+"""A local cloud for the conformance tests: on a free port, in a folder of its own, stopped by its pid at the end."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.local import launcher
+from scripts.local.settings import Settings
+from tests.ports import free_port
+from tests.stack.conformance.cloud import Cloud
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(tmp_path_factory.mktemp("cloud"), free_port())
+
+
+@pytest.fixture(scope="session")
+def cloud(settings: Settings) -> Iterator[Cloud]:
+    launcher.up(settings)
+    try:
+        yield Cloud(settings.endpoint)
+    finally:
+        launcher.down(settings)

@@ -1,0 +1,189 @@
+"""Event source mappings of DynamoDB streams: order, partial failures, bisecting, caps, destinations, filters."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from scripts.local.settings import ACCOUNT_ID, REGION
+from tests.stack.conformance.cloud import STREAM_ACTIONS, Cloud, Function
+from tests.waiting import eventually
+
+# Notes each call as one log line: the ids it was given. An id that starts with "bad" fails as the variable MODE says.
+CONSUMER = """
+import json, os, time
+def handler(event, context):
+    ids = [record["dynamodb"]["Keys"]["id"]["S"] for record in event["Records"]]
+    print("CALL " + json.dumps({"ids": ids, "arn": context.invoked_function_arn, "at": time.time()}))
+    bad = [record for record in event["Records"] if record["dynamodb"]["Keys"]["id"]["S"].startswith("bad")]
+    if os.environ["MODE"] == "slow":
+        time.sleep(1.5)
+    if bad and os.environ["MODE"] == "raise":
+        raise ValueError("poison")
+    if os.environ["MODE"] == "partial":
+        return {"batchItemFailures": [{"itemIdentifier": r["dynamodb"]["SequenceNumber"]} for r in bad]}
+"""
+
+
+class Consumer:
+    """A function behind a stream mapping."""
+
+    def __init__(self, cloud: Cloud, stream_arn: str, mode: str = "ok", **settings: Any) -> None:
+        self.function: Function = cloud.function(CONSUMER, Environment={"Variables": {"MODE": mode}})
+        self.function.allow(STREAM_ACTIONS, ["*"])
+        self._cloud = cloud
+        defaults = {"StartingPosition": "TRIM_HORIZON", "FunctionName": self.function.name}
+        made = cloud.aws("lambda").create_event_source_mapping(EventSourceArn=stream_arn, **(defaults | settings))
+        self.mapping = made["UUID"]
+
+    def calls(self) -> list[dict[str, Any]]:
+        """What it was called with, in order of time."""
+        lines = [line for lines in self.function.logs().values() for line in lines if line.startswith("CALL ")]
+        return sorted((json.loads(line[5:]) for line in lines), key=lambda call: call["at"])
+
+    def ids(self) -> list[list[str]]:
+        return [call["ids"] for call in self.calls()]
+
+    def saw(self, *ids: str) -> bool:
+        return set(ids) <= {key for call in self.ids() for key in call}
+
+    def update(self, **settings: Any) -> None:
+        self._cloud.aws("lambda").update_event_source_mapping(UUID=self.mapping, **settings)
+
+
+@pytest.fixture
+def source(cloud: Cloud) -> tuple[str, str]:
+    return cloud.table()
+
+
+def test_records_come_in_order_in_batches_through_the_alias(cloud: Cloud, source: tuple[str, str]) -> None:
+    table, stream = source
+    cloud.put(table, *"abcde")
+    consumer = Consumer(cloud, stream, Enabled=False, BatchSize=2)
+    name = consumer.function.name
+    cloud.aws("lambda").create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    consumer.update(FunctionName=f"{name}:live", Enabled=True)
+    eventually(lambda: consumer.saw("e"))
+    assert consumer.ids() == [["a", "b"], ["c", "d"], ["e"]]
+    assert {call["arn"] for call in consumer.calls()} == {f"{consumer.function.arn}:live"}
+
+
+def test_a_new_record_arrives_within_a_fraction_of_a_second(cloud: Cloud, source: tuple[str, str]) -> None:
+    table, stream = source
+    consumer = Consumer(cloud, stream)
+    cloud.put(table, "warm")
+    eventually(lambda: consumer.saw("warm"))
+    written = time.time()
+    cloud.put(table, "next")
+    eventually(lambda: consumer.saw("next"))
+    assert consumer.calls()[-1]["at"] - written < 0.5
+
+
+def test_latest_sees_only_what_comes_later(cloud: Cloud, source: tuple[str, str]) -> None:
+    table, stream = source
+    cloud.put(table, "early")
+    consumer = Consumer(cloud, stream, StartingPosition="LATEST")
+    cloud.put(table, "late")
+    eventually(lambda: consumer.saw("late"))
+    assert not consumer.saw("early")
+
+
+def test_the_batching_window_collects_records(cloud: Cloud, source: tuple[str, str]) -> None:
+    table, stream = source
+    consumer = Consumer(cloud, stream, BatchSize=10, MaximumBatchingWindowInSeconds=1)
+    cloud.put(table, *"abc")
+    eventually(lambda: consumer.saw("c"))
+    assert consumer.ids() == [["a", "b", "c"]]
+
+
+def test_a_disabled_mapping_reads_nothing_and_goes_on_where_it_was(cloud: Cloud, source: tuple[str, str]) -> None:
+    table, stream = source
+    consumer, witness = Consumer(cloud, stream), Consumer(cloud, stream)
+    cloud.put(table, "a")
+    eventually(lambda: consumer.saw("a"))
+    consumer.update(Enabled=False)
+    cloud.put(table, "b")
+    eventually(lambda: witness.saw("b"))
+    assert not consumer.saw("b")
+    consumer.update(Enabled=True)
+    eventually(lambda: consumer.saw("b"))
+    assert consumer.ids() == [["a"], ["b"]]
+
+
+def test_partial_failures_retry_from_the_first_failed_record(cloud: Cloud, source: tuple[str, str]) -> None:
+    table, stream = source
+    cloud.put(table, "a", "bad", "b")
+    consumer = Consumer(
+        cloud, stream, "partial", FunctionResponseTypes=["ReportBatchItemFailures"], MaximumRetryAttempts=1)
+    cloud.put(table, "c")
+    eventually(lambda: consumer.saw("c") and consumer.ids()[-1] == ["c"])
+    assert consumer.ids() == [["a", "bad", "b"], ["bad", "b"], ["c"]] or consumer.ids()[0] == ["a", "bad", "b", "c"]
+
+
+def test_a_poison_record_is_isolated_and_reaches_the_on_failure_queue(cloud: Cloud, source: tuple[str, str]) -> None:
+    table, stream = source
+    url, queue = cloud.queue()
+    cloud.put(table, "a", "b", "bad", "c")
+    consumer = Consumer(
+        cloud, stream, "raise", BisectBatchOnFunctionError=True, MaximumRetryAttempts=2,
+        DestinationConfig={"OnFailure": {"Destination": queue}})
+    [record] = cloud.receive(url)
+    cloud.put(table, "after")
+    eventually(lambda: consumer.saw("after"))
+    assert consumer.ids() == [
+        ["a", "b", "bad", "c"], ["a", "b"], ["bad", "c"], ["bad"], ["bad"], ["bad"], ["c"], ["after"]]
+    assert record["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 3
+    assert record["requestContext"]["functionArn"] == consumer.function.arn
+    assert record["responseContext"] == {
+        "statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
+    batch = record["DDBStreamBatchInfo"]
+    assert (batch["batchSize"], batch["streamArn"]) == (1, stream)
+    assert batch["startSequenceNumber"] == batch["endSequenceNumber"]
+    assert "payload" not in record
+
+
+def test_a_batch_that_is_too_old_is_given_up(cloud: Cloud, source: tuple[str, str]) -> None:
+    table, stream = source
+    url, queue = cloud.queue()
+    cloud.put(table, "bad")
+    # The API's smallest age is 60 s; the engine takes any, and so the test need not wait for a minute.
+    consumer = Consumer(
+        cloud, stream, "raise", MaximumRecordAgeInSeconds=2, DestinationConfig={"OnFailure": {"Destination": queue}})
+    [record] = cloud.receive(url)
+    assert record["requestContext"]["condition"] == "RecordAgeExceeded"
+    cloud.put(table, "after")
+    eventually(lambda: consumer.saw("after"))
+
+
+def test_filters_keep_other_records_away(cloud: Cloud, source: tuple[str, str]) -> None:
+    table, stream = source
+    pattern = json.dumps({"eventName": ["INSERT"], "dynamodb": {"Keys": {"id": {"S": [{"prefix": "yes-"}]}}}})
+    consumer = Consumer(cloud, stream, FilterCriteria={"Filters": [{"Pattern": pattern}]})
+    cloud.put(table, "no-1", "yes-1", "no-2", "yes-2")
+    eventually(lambda: consumer.saw("yes-2"))
+    assert sum(consumer.ids(), []) == ["yes-1", "yes-2"]
+
+
+def test_a_slow_consumer_delays_no_other(cloud: Cloud, source: tuple[str, str]) -> None:
+    table, stream = source
+    slow, quick = Consumer(cloud, stream, "slow", BatchSize=1), Consumer(cloud, stream, BatchSize=1)
+    cloud.put(table, *"abc")
+    eventually(lambda: quick.saw("c"), 1.4)
+    assert not slow.saw("c")
+
+
+def test_the_execution_role_must_be_allowed_to_read_the_stream(cloud: Cloud, source: tuple[str, str]) -> None:
+    table, stream = source
+    consumer, witness = Consumer(cloud, stream), Consumer(cloud, stream)
+    consumer.function.allow(["dynamodb:DescribeStream", "dynamodb:GetShardIterator"], ["*"])
+    cloud.put(table, "a")
+    eventually(lambda: witness.saw("a"))
+    mapping = eventually(lambda: [
+        found for found in [cloud.aws("lambda").get_event_source_mapping(UUID=consumer.mapping)]
+        if found["LastProcessingResult"].startswith("PROBLEM")])[0]
+    assert "dynamodb:GetRecords" in mapping["LastProcessingResult"]
+    assert not consumer.saw("a")
+    consumer.function.allow(STREAM_ACTIONS, [f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{table}/stream/*"])
+    eventually(lambda: consumer.saw("a"))
