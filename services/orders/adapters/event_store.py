@@ -104,14 +104,15 @@ class EventStore:
         from botocore.exceptions import ClientError
 
         for attempt in range(ATTEMPTS):
+            if attempt:
+                longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2 ** (attempt - 1))
+                self.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             try:
                 self.client.transact_write_items(TransactItems=items)
             except ClientError as error:
                 _raise_if_final(error)
             else:
                 return
-            delay = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2**attempt)
-            self.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
         raise StoreBusyError(f"the transaction was refused {ATTEMPTS} times")
 
 

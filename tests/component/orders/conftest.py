@@ -1,157 +1,77 @@
-"""The orders service in process against moto: its tables and bus, a partner's calls, the calls it makes of AWS."""
+"""The orders service in process against moto: its tables and bus, its handlers, a partner's calls."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import boto3
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
-from shared import aws
-
-EVENTS, VIEW, ANSWERS, BUS = "order-events", "orders-view", "orders-idempotency", "tradepost-test"
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "eu-west-1",
-    "EVENT_BUS_NAME": BUS,
-    "ORDER_EVENTS_TABLE": EVENTS,
-    "ORDERS_IDEMPOTENCY_TABLE": ANSWERS,
-    "ORDERS_VIEW_TABLE": VIEW,
-    "POWERTOOLS_METRICS_NAMESPACE": "Tradepost",
-    "POWERTOOLS_SERVICE_NAME": "orders",
-}
-BODY = {"currency": "EUR", "lines": [{"sku": "TEA-EARL-250", "quantity": 2, "unit_amount": 450}]}
+from tests.component.orders.support import (
+    ANSWERS,
+    BODY,
+    BUS,
+    ENVIRONMENT,
+    EVENTS,
+    KEYS,
+    VIEW,
+    Call,
+    Context,
+    Reply,
+    gateway_event,
+)
 
 
-class Context(LambdaContext):
-    """What Lambda tells a handler about the invocation; ``remaining`` milliseconds are left."""
-
-    _function_name = "orders"
-    _aws_request_id = "00000000-0000-0000-0000-00000000c0de"
-
-    def __init__(self, remaining: int = 30_000) -> None:
-        self.remaining = remaining
-
-    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]
-        return self.remaining
-
-
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A fresh moto account with the service's tables and bus; yields its DynamoDB client."""
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        aws.client.cache_clear()
+@pytest.fixture(scope="session")
+def account() -> Iterator[Any]:
+    """One moto account with the service's tables and bus; yields its DynamoDB client."""
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        for name, value in ENVIRONMENT.items():
+            environment.setenv(name, value)
+        environment.delenv("AWS_ENDPOINT_URL", raising=False)
         dynamodb = boto3.client("dynamodb")
-        _table(dynamodb, EVENTS, ("order_id", "S"), ("sequence", "N"))
-        _table(dynamodb, VIEW, ("order_id", "S"), indexes=("partner", "partner_status"))
-        _table(dynamodb, ANSWERS, ("idempotency_key", "S"))
+        _create_table(dynamodb, EVENTS, "order_id", "sequence")
+        _create_table(dynamodb, VIEW, "order_id", indexes=("partner_id", "partner_status"))
+        _create_table(dynamodb, ANSWERS, "idempotency_key")
         boto3.client("events").create_event_bus(Name=BUS)
         yield dynamodb
-        aws.client.cache_clear()
-
-
-def _table(dynamodb: Any, name: str, *key: tuple[str, str], indexes: tuple[str, ...] = ()) -> None:
-    index_keys = {"partner": "partner_id", "partner_status": "partner_status"}
-    attributes = dict(key) | {index_keys[index]: "S" for index in indexes}
-    secondary = [
-        {
-            "IndexName": f"by_{index}",
-            "KeySchema": _schema(index_keys[index], "order_id"),
-            "Projection": {"ProjectionType": "ALL"},
-        }
-        for index in indexes
-    ]
-    dynamodb.create_table(
-        TableName=name,
-        KeySchema=_schema(*(attribute for attribute, _ in key)),
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": t} for n, t in attributes.items()],
-        BillingMode="PAY_PER_REQUEST",
-        **({"GlobalSecondaryIndexes": secondary} if secondary else {}),
-    )
-
-
-def _schema(*names: str) -> list[dict[str, str]]:
-    return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(names, ("HASH", "RANGE"), strict=False)]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An HTTP answer as API Gateway would pass it on."""
-
-    status: int
-    headers: dict[str, str]
-    text: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.text)
-
-    @property
-    def problem(self) -> tuple[int, str]:
-        """Status and slug, after checking that the answer is a whole problem."""
-        assert self.headers["Content-Type"] == "application/problem+json"
-        assert self.json["status"] == self.status
-        assert self.json["title"]
-        assert self.json["detail"]
-        assert self.json["request_id"] == "gateway-request"
-        return self.status, self.json["type"].removeprefix("urn:tradepost:problem:")
-
-    @property
-    def flawed(self) -> list[str]:
-        """The pointers, parameters and headers that the problem names."""
-        return [value for flaw in self.json["errors"] for place, value in flaw.items() if place != "detail"]
-
-
-type Call = Callable[..., Reply]
 
 
 @pytest.fixture
-def handlers(cloud: Any) -> Iterator[dict[str, ModuleType]]:
-    """The handler modules by function name, with resources made for this test's account."""
+def cloud(account: Any) -> Any:
+    """The account with empty tables."""
+    for table, key in KEYS.items():
+        for item in account.scan(TableName=table)["Items"]:
+            account.delete_item(TableName=table, Key={name: item[name] for name in key})
+    return account
+
+
+class CurrentStdout:
+    """Writes to what is the standard output at that moment; the logger itself keeps the one it was made with."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
+@pytest.fixture
+def handlers(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
+    """The handler modules by function name; their log goes to this test's standard output."""
     from orders.handlers import api, project, publish, replay
+    from shared import observability
 
-    caches = (api.resources, project.resources, publish.publisher, replay.resources)
-    for made in caches:
-        made.cache_clear()
-    yield {"api": api, "project": project, "publish": publish, "replay": replay}
-    for made in caches:
-        made.cache_clear()
-
-
-def gateway_event(method: str, path: str, **parts: Any) -> dict[str, Any]:
-    """A REST proxy event of a partner's call; ``parts`` are laid over it."""
-    return {
-        "httpMethod": method,
-        "path": path,
-        "resource": path,
-        "headers": {"Content-Type": "application/json"},
-        "multiValueHeaders": None,
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "body": None,
-        "isBase64Encoded": False,
-        "requestContext": {
-            "requestId": "gateway-request",
-            "stage": "live",
-            "path": f"/live{path}",
-            "httpMethod": method,
-            "identity": {"apiKeyId": "partner-1"},
-        },
-    } | parts
+    monkeypatch.setattr(observability.logger.registered_handler, "stream", CurrentStdout())
+    return {"api": api, "project": project, "publish": publish, "replay": replay}
 
 
 @pytest.fixture
 def call(handlers: dict[str, ModuleType]) -> Call:
-    """Call the API: call(method, path, body=..., key=..., partner=..., query=..., headers=..., raw=...)."""
+    """Send a request as a partner; ``raw`` is the body's text as it is, ``body`` a value for it."""
 
     def send(
         method: str,
@@ -192,19 +112,26 @@ def placed(call: Call) -> str:
     return str(reply.json["order_id"])
 
 
-def stream_records(dynamodb: Any) -> list[dict[str, Any]]:
-    """The event table's items as the records that its stream would carry, in the order of (order, sequence)."""
-    items = sorted(
-        dynamodb.scan(TableName=EVENTS)["Items"], key=lambda item: (item["order_id"]["S"], int(item["sequence"]["N"]))
-    )
-    return [
+def _create_table(dynamodb: Any, name: str, *key: str, indexes: tuple[str, ...] = ()) -> None:
+    secondary = [
         {
-            "eventName": "INSERT",
-            "dynamodb": {
-                "Keys": {"order_id": item["order_id"], "sequence": item["sequence"]},
-                "NewImage": item,
-                "SequenceNumber": str(100 + number),
-            },
+            "IndexName": f"by_{attribute.removesuffix('_id')}",
+            "KeySchema": _key_schema(attribute, "order_id"),
+            "Projection": {"ProjectionType": "ALL"},
         }
-        for number, item in enumerate(items)
+        for attribute in indexes
     ]
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=_key_schema(*key),
+        AttributeDefinitions=[
+            {"AttributeName": attribute, "AttributeType": "N" if attribute == "sequence" else "S"}
+            for attribute in (*key, *indexes)
+        ],
+        BillingMode="PAY_PER_REQUEST",
+        **({"GlobalSecondaryIndexes": secondary} if secondary else {}),
+    )
+
+
+def _key_schema(*names: str) -> list[dict[str, str]]:
+    return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(names, ("HASH", "RANGE"), strict=False)]
