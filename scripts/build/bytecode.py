@@ -7,6 +7,7 @@ import marshal
 import sys
 from pathlib import PurePosixPath
 from types import CodeType
+from typing import Any
 
 # PEP 552: the file is identified by the hash of its source, which the interpreter does not check again.
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")
@@ -27,20 +28,25 @@ def compile_module(source: bytes, runtime_path: str) -> bytes:
         SyntaxError, ValueError: the source is not valid Python.
     """
     code = compile(source, runtime_path, "exec", dont_inherit=True, optimize=0)
-    # marshal marks an object as shared when it has more than one reference, and strings that this process happens to
-    # have interned have more. One reference more to each object marks them all, whatever else the process holds.
-    held: list[object] = []
-    _hold(code, held)
-    return importlib.util.MAGIC_NUMBER + UNCHECKED_HASH + importlib.util.source_hash(source) + marshal.dumps(code)
+    body = marshal.dumps(_canonical(code, {}))
+    return importlib.util.MAGIC_NUMBER + UNCHECKED_HASH + importlib.util.source_hash(source) + body
 
 
-def _hold(value: object, held: list[object]) -> None:
-    """Keep a reference to everything that `value` is made of."""
-    held.append(value)
-    if isinstance(value, CodeType):
-        for part in (value.co_consts, value.co_names, value.co_varnames, value.co_freevars, value.co_cellvars):
-            _hold(part, held)
-        held += (value.co_filename, value.co_name, value.co_qualname, value.co_linetable, value.co_exceptiontable)
-    elif isinstance(value, tuple | frozenset):
-        for part in value:
-            _hold(part, held)
+def _canonical(value: Any, strings: dict[str, str]) -> Any:
+    """Return a constant or code object whose strings owe nothing to the rest of the process.
+
+    marshal writes down whether a string is interned and shared, and that depends on which modules this process has
+    imported: a `__qualname__` is one object with the code's name or another one. Here every constant is a copy of its
+    own, one for each value in `strings`; the interpreter itself interns those that look like names.
+    """
+    match value:
+        case CodeType():
+            return value.replace(co_consts=_canonical(value.co_consts, strings))
+        case str():
+            return strings.setdefault(value, value.encode("utf-8", "surrogatepass").decode("utf-8", "surrogatepass"))
+        case tuple():
+            return tuple(_canonical(part, strings) for part in value)
+        case frozenset():
+            return frozenset(_canonical(part, strings) for part in value)
+        case _:
+            return value
