@@ -68,7 +68,7 @@ def up(settings: Settings, report: Report | None = None) -> Status:
         if pid is not None:
             tell(f"waiting for the local cloud that is starting or stopping (pid {pid})")
             return _same_port(_wait_until_healthy(settings, pid, None, tell), settings)
-        _require_free_port(settings.port)
+        _require_free_port(settings.port, tell)
         settings.home.mkdir(parents=True, exist_ok=True)
         process = _spawn(settings)
         started = _wait_until_healthy(settings, process.pid, process, tell)
@@ -178,16 +178,23 @@ def _same_port(running: Status, settings: Settings) -> Status:
     return running
 
 
-def _require_free_port(port: int) -> None:
+def _require_free_port(port: int, tell: Report) -> None:
+    """The kernel may take a moment to free the port of a process that was just killed."""
+    if not _wait(lambda: _is_free(port), 1.0, tell, "waiting for the port"):
+        raise LocalCloudError(
+            f"Port {port} is taken by {processes.port_owner(port)}. "
+            f"Stop that process or choose another port: TRADEPOST_PORT={port + 10} make up"
+        )
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise LocalCloudError(
-                f"Port {port} is taken by {processes.port_owner(port)}. "
-                f"Stop that process or choose another port: TRADEPOST_PORT={port + 10} make up"
-            ) from error
+        except OSError:
+            return False
+    return True
 
 
 def _log_tail(settings: Settings) -> str:

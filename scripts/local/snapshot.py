@@ -34,6 +34,10 @@ _WITHOUT_COPY = ("dynamodb", "cloudwatch_logs", "sqs")
 logger = logging.getLogger("tradepost.snapshot")
 
 
+class SnapshotError(Exception):
+    """The saved state cannot be read; starting without it would overwrite it."""
+
+
 class Snapshots:
     """The saved state under one folder. `changed` is set by whoever sees a change and cleared by a save."""
 
@@ -43,13 +47,11 @@ class Snapshots:
         self._blobs = folder / "blobs"
         self._blob_names: dict[int, tuple[bytes, str]] = {}
         self._last_good: dict[str, str] = {}
-        self._loaded: dict[str, Any] | None = None
+        self._loaded = self._read()
         self.changed = False
 
     def load(self, service: str) -> Any:
         """The payload saved for a service, or None; the shape of ministack's load_state."""
-        if self._loaded is None:
-            self._loaded = self._read()
         return self._loaded.pop(service, None)
 
     def save(self, states: dict[str, Callable[[], Any]]) -> None:
@@ -118,10 +120,14 @@ class Snapshots:
     def _read(self) -> dict[str, Any]:
         if not self._file.exists():
             return {}
-        with self._file.open() as file:
-            found = json.load(file, object_hook=self._from_json)
-        services = found["services"]
-        return services if isinstance(services, dict) else {}
+        try:
+            with self._file.open() as file:
+                services: dict[str, Any] = json.load(file, object_hook=self._from_json)["services"]
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise SnapshotError(
+                f"The saved state cannot be read ({error!r}). To start empty, move {self._file} away."
+            ) from error
+        return services
 
     def _from_json(self, value: dict[str, Any]) -> Any:
         if "__blob__" in value:
