@@ -68,10 +68,10 @@ resource "aws_lambda_function" "this" {
   ]
 }
 
-# Terraform makes the alias; a rollout moves it. Two owners of the version would undo each other's work.
+# Terraform makes the alias; the release moves it. Two owners of the version would undo each other's work.
 resource "aws_lambda_alias" "live" {
   name             = local.alias
-  description      = "What every trigger invokes. Moved by a rollout, never by Terraform."
+  description      = "What every trigger invokes. Moved by the release, never by Terraform."
   function_name    = aws_lambda_function.this.function_name
   function_version = aws_lambda_function.this.version
 
