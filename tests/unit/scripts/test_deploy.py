@@ -1,0 +1,104 @@
+"""Deployment steps that decide something, against small stand-ins for AWS."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from scripts import deploy
+from scripts.console import Failure
+from scripts.environment import Environment
+from scripts.terraform_events import Progress
+
+
+class Lambda:
+    """Aliases, and what the replay function answers."""
+
+    def __init__(self, versions: dict[str, str], answers: list[dict[str, Any]] | None = None) -> None:
+        self.versions = versions
+        self.answers = answers or []
+        self.events: list[dict[str, Any]] = []
+
+    def get_alias(self, FunctionName: str, Name: str) -> dict[str, str]:  # noqa: N803
+        return {"FunctionVersion": self.versions[f"{FunctionName}:{Name}"]}
+
+    def update_alias(self, **given: Any) -> None:
+        assert given["RoutingConfig"] == {}
+        self.versions[f"{given['FunctionName']}:{given['Name']}"] = given["FunctionVersion"]
+
+    def invoke(self, *, Payload: bytes, **_: object) -> dict[str, Any]:  # noqa: N803
+        self.events.append(json.loads(Payload))
+        answer = self.answers.pop(0)
+        error = {"FunctionError": "Unhandled"} if "errorMessage" in answer else {}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode()), **error}
+
+
+def environment(client: object, monkeypatch: pytest.MonkeyPatch, name: str = "local") -> Environment:
+    found = Environment.named(name)
+    functions = {
+        f"orders.{one}": {"name": one, "alias": "live", "alias_arn": f"arn:{one}", "version": "3"}
+        for one in ("api", "replay")
+    }
+    found.__dict__["_outputs"] = {"functions": functions}
+    monkeypatch.setattr(Environment, "client", lambda _self, _service: client)
+    return found
+
+
+def test_only_functions_with_a_new_version_are_released(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Lambda({"api:live": "2", "replay:live": "3"})
+    assert deploy.promote(environment(client, monkeypatch)) == ["orders.api"]
+    assert client.versions == {"api:live": "3", "replay:live": "3"}
+
+
+def test_replay_goes_on_until_there_is_no_next_page(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pages: list[dict[str, Any]] = [
+        {"orders": 5, "removed": 0, "failed": 0, "next": "p2"},
+        {"orders": 2, "removed": 1, "failed": 0, "next": None},
+    ]
+    client = Lambda({}, pages)
+    deploy.replay(environment(client, monkeypatch))
+    assert [event["next"] for event in client.events] == [None, "p2"]
+    assert "7 orders rebuilt, 1 stale rows removed" in capsys.readouterr().out
+
+
+def test_orders_that_could_not_be_rebuilt_end_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Lambda({}, [{"orders": 5, "removed": 0, "failed": 2, "next": None}])
+    with pytest.raises(Failure, match="2"):
+        deploy.replay(environment(client, monkeypatch))
+
+
+def test_a_failed_replay_ends_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Lambda({}, [{"errorMessage": "no table"}])
+    with pytest.raises(Failure, match="no table"):
+        deploy.replay(environment(client, monkeypatch))
+
+
+def test_an_aws_account_without_buckets_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploy, "_has_bucket", lambda _environment, _purpose: False)
+    dev = environment(None, monkeypatch, "dev")
+    dev.__dict__["_account_id"] = "123456789012"
+    with pytest.raises(Failure, match="tradepost-state-123456789012-eu-west-1") as failure:
+        deploy.ensure_buckets(dev)
+    assert "terraform/bootstrap/README.md" in failure.value.hint
+
+
+def test_aws_is_not_changed_without_a_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    applied = []
+
+    class Terraform:
+        def apply(self, planned: Progress) -> None:
+            applied.append(planned)
+
+    planned = Progress(planned={"a": "create"})
+    monkeypatch.setattr(deploy, "_plan", lambda _environment: (Terraform(), planned))
+    monkeypatch.setattr(deploy, "promote", lambda _environment: [])
+    dev = environment(None, monkeypatch, "dev")
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    with pytest.raises(Failure, match="nobody is here to confirm"):
+        deploy.up(dev)
+    assert not applied
+    assert deploy.up(dev, yes=True)
+    assert applied == [planned]
