@@ -1,25 +1,42 @@
-"""REST handlers: Powertools' resolver with the platform's requests, answers and problems.
-
-Importing pulls in Powertools' event handler (asyncio, its data classes; no pydantic, no botocore code).
-"""
+"""REST handlers: the platform's routes, requests, answers and problems. Importing pulls in what observability does."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-
-from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from shared import json_body, observability
 from shared.paging import InvalidTokenError, decode
 from shared.problems import ProblemError, flawed_header, flawed_parameter, render, shown
+from shared.router import Router
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 
-type Answer = Response[str]
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer with a text body."""
+
+    status: int
+    content_type: str
+    body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def to_proxy(self) -> dict[str, Any]:
+        """The answer as API Gateway's Lambda proxy integration takes it."""
+        headers = {"Content-Type": self.content_type, **self.headers}
+        return {
+            "statusCode": self.status,
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "body": self.body,
+            "isBase64Encoded": False,
+        }
+
+
+type Action = Callable[..., Answer]
+type Problems = Mapping[type[Exception], Callable[[Any], ProblemError]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +84,60 @@ class Request:
         return {name: values[0] for name, values in self.query.items()}
 
 
-def create(problems: Mapping[type[Exception], Callable[[Any], ProblemError]]) -> APIGatewayRestResolver:
-    """A resolver that answers problems; ``problems`` turns each of the service's own errors into one.
+class App:
+    """The routes of a function and what its errors mean; handles one request at a time, as Lambda sends them."""
 
-    An error that nobody foresaw goes on to Lambda, which counts it for the version that is running.
-    """
-    app = APIGatewayRestResolver()
+    def __init__(self, problems: Problems) -> None:
+        self._router = Router()
+        self._problems = problems
+        self.event: dict[str, Any] = {}
+        self.context: Any = None
 
-    def answer_error(error: Exception) -> Answer:
-        problem = error if isinstance(error, ProblemError) else problems[type(error)](error)
-        return _answer_problem(app, problem)
+    def get(self, path: str) -> Callable[[Action], Action]:
+        """Decorate the function that answers GET; ``<name>`` in the path becomes its argument."""
+        return self._router.add("GET", path)
 
-    app.exception_handler([ProblemError, *problems])(answer_error)
+    def post(self, path: str) -> Callable[[Action], Action]:
+        """Decorate the function that answers POST; ``<name>`` in the path becomes its argument."""
+        return self._router.add("POST", path)
 
-    def answer_unknown_route(_: NotFoundError) -> Answer:
-        event = app.current_event
-        return _answer_problem(app, ProblemError("unknown_route", f"no route {event.http_method} {shown(event.path)}"))
+    def resolve(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Answer a REST proxy event.
 
-    app.not_found(answer_unknown_route)
-    return app
+        An error that nobody foresaw goes on to Lambda, which counts it for the version that is running.
+        """
+        self.event, self.context = event, context
+        try:
+            answer = self._act(event["httpMethod"], event["path"])
+        except ProblemError as problem:
+            answer = self._answer_problem(problem)
+        except tuple(self._problems) as error:
+            problem_of = next(turn for kind, turn in self._problems.items() if isinstance(error, kind))
+            answer = self._answer_problem(problem_of(error))
+        return answer.to_proxy()
+
+    def _act(self, method: str, path: str) -> Answer:
+        found = self._router.find(method, path)
+        if found is None:
+            raise ProblemError("unknown_route", f"no route {method} {shown(path)}")
+        action, arguments = found
+        answer: Answer = action(**arguments)
+        return answer
+
+    def _answer_problem(self, problem: ProblemError) -> Answer:
+        status, body = render(problem, observability.gateway_request_id(self.event) or "")
+        observability.logger.info("refused", extra={"problem": problem.slug, "status": status})
+        return Answer(status, PROBLEM_JSON, body, problem.headers)
 
 
-def _answer_problem(app: APIGatewayRestResolver, problem: ProblemError) -> Answer:
-    """The problem as the answer to the request that the resolver is handling."""
-    status, body = render(problem, observability.gateway_request_id(app.current_event.raw_event) or "")
-    observability.logger.info("refused", extra={"problem": problem.slug, "status": status})
-    return Response(status, PROBLEM_JSON, body, headers=problem.headers)
+def create(problems: Problems) -> App:
+    """An app without routes yet; ``problems`` turns each of the service's own errors into a problem."""
+    return App(problems)
 
 
-def read_request(app: APIGatewayRestResolver) -> Request:
-    """The request that the resolver is handling."""
-    event = app.current_event.raw_event
+def read_request(app: App) -> Request:
+    """The request that the app is handling."""
+    event = app.event
     identity = (event.get("requestContext") or {}).get("identity") or {}
     query = event.get("multiValueQueryStringParameters")
     if query is None:
@@ -108,14 +148,14 @@ def read_request(app: APIGatewayRestResolver) -> Request:
         body=event.get("body"),
         is_base64=bool(event.get("isBase64Encoded")),
         partner_id=identity.get("apiKeyId"),
-        correlation_id=observability.correlation_id(event) or app.lambda_context.aws_request_id,
+        correlation_id=observability.correlation_id(event) or app.context.aws_request_id,
     )
 
 
 def answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Answer:
     """A JSON answer; a text body is taken as JSON already."""
     text = body if isinstance(body, str) else json_body.dump(body)
-    return Response(status, JSON, text, headers=headers)
+    return Answer(status, JSON, text, headers or {})
 
 
 def read_limit(parameters: Mapping[str, str]) -> int:

@@ -6,6 +6,7 @@ modules); the X-Ray SDK only as tracing.py says.
 Names, namespace and log level come from POWERTOOLS_SERVICE_NAME, POWERTOOLS_METRICS_NAMESPACE and POWERTOOLS_LOG_LEVEL.
 """
 
+import gc
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -39,8 +40,8 @@ def handler[Result](prepare: Callable[[], object] | None = None) -> Callable[[Ha
     """
 
     def decorate(function: Handler[Result]) -> Handler[Result]:
-        if prepare is not None and "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-            prepare()
+        if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+            _finish_init(prepare)
 
         @wraps(function)
         def invoke(event: Json, context: LambdaContext) -> Result:
@@ -57,6 +58,14 @@ def handler[Result](prepare: Callable[[], object] | None = None) -> Callable[[Ha
         return invoke
 
     return decorate
+
+
+def _finish_init(prepare: Callable[[], object] | None) -> None:
+    """Make what requests need, then let the garbage collector work, but never on what INIT has made."""
+    if prepare is not None:
+        prepare()
+    gc.freeze()
+    gc.enable()
 
 
 def bind(**keys: str | int | None) -> None:
