@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from scripts.bench import budgets, cold_start, import_time, packaging, report, variants, warm
@@ -85,7 +84,3 @@ def _cases(*, quick: bool) -> list[Case]:
 
 def _warm_cases(floor: Case, ours: Case) -> list[Case]:
     return [floor] + [Case(ours.variant, request) for request in (unknown_route(), get_order(), post_order())]
-
-
-if __name__ == "__main__":
-    bench(quick="--quick" in sys.argv, rounds=int(os.environ.get("ROUNDS", "0")))

@@ -142,7 +142,7 @@ def _lay_out_packed(folder: Path) -> None:
 def _lay_out_stock(base: Variant, folder: Path) -> None:
     shutil.copytree(base.layer, folder / "layer")
     shutil.copytree(base.task, folder / "task")
-    for module in STOCK_MODULES.glob("[a-z]*.py"):
+    for module in STOCK_MODULES.glob("*.py"):
         replaced = folder / "layer" / "python" / "shared" / module.name
         if not replaced.exists():
             fail(f"shared/{module.name} is gone", f"remove or rename {module.relative_to(ROOT)} as well")

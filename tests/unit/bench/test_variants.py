@@ -13,7 +13,8 @@ from scripts.bench.variants import REQUIREMENTS, ROOT, STOCK_MODULES
 
 def public_names(module: Path) -> set[str]:
     tree = ast.parse(module.read_text(encoding="utf-8"))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")}
+    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return {name for name in names if not name.startswith("_")}
 
 
 @pytest.mark.parametrize("module", sorted(STOCK_MODULES.glob("[a-z]*.py")), ids=lambda path: path.stem)
