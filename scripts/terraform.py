@@ -128,6 +128,19 @@ class Terraform:
             fail(f"terraform output failed:\n{done.stderr.strip()}", _hint(done.stderr))
         return {name: value["value"] for name, value in json.loads(done.stdout).items()}
 
+    def show(self) -> dict[str, Any]:
+        """Return what is deployed, every resource with its values, as `terraform show -json` does.
+
+        Raises:
+            Failure: the state cannot be read.
+        """
+        self.init()
+        done = self._run("show", "-no-color", "-json", log=False)
+        if done.returncode != 0:
+            fail(f"terraform show failed:\n{done.stderr.strip()}", _hint(done.stderr))
+        shown: dict[str, Any] = json.loads(done.stdout)
+        return shown
+
     def _variables(self) -> list[str]:
         name = f"{self.environment.name}.tfvars"
         files = (self.directory / "env" / name, self.directory / name)

@@ -1,0 +1,81 @@
+"""The deployed stack that every test here talks to: real Terraform, real ZIPs, on a local cloud of its own.
+
+The tests speak HTTP and AWS APIs only. One stack serves the whole run, in a folder and on a port of its own, so a local
+cloud that a person has running is left alone. `pytest tests/stack --stack=running` uses that one instead, for a quick
+look while writing a test.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.client import OrderClient
+from scripts.environment import Environment
+from tests.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stack",
+        choices=("own", "running"),
+        default="own",
+        help="own: deploy a stack for this run (default); running: use the local cloud that `make up` started",
+    )
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack, and the commands a person would run on it."""
+
+    environment: Environment
+
+    @cached_property
+    def outputs(self) -> dict[str, Any]:
+        return self.environment.outputs()
+
+    def client(self, partner: str = "demo") -> OrderClient:
+        return OrderClient(self.environment.api_url(), self.environment.api_key(partner))
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `python -m scripts <arguments>`; raises with its whole output when it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", "scripts", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise AssertionError(f"`{' '.join(arguments)}` exited {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    if request.config.getoption("--stack") == "running":
+        yield Stack(Environment.named("local"))
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRADEPOST_LOCAL_DIR", str(tmp_path_factory.mktemp("local")))
+        patch.setenv("TRADEPOST_PORT", str(free_port()))
+        deployed = Stack(Environment.named("local"))
+        try:
+            deployed.command("up")
+            yield deployed
+        finally:
+            deployed.command("down")
+
+
+@pytest.fixture(scope="session")
+def client(stack: Stack) -> OrderClient:
+    return stack.client()
+
+
+@pytest.fixture
+def aws(stack: Stack) -> Any:
+    """`aws("dynamodb")` gives a boto3 client of the stack's environment."""
+    return stack.environment.client
