@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from scripts.build import botocore_data
 from scripts.build.archive import read_archive, write_archive
 from scripts.build.bytecode import bytecode_name, compile_module
 from scripts.console import fail
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-# Files of botocore/data that every client reads.
-BOTOCORE_COMMON = frozenset({"endpoints.json", "partitions.json", "_retry.json", "sdk-default-configuration.json"})
 # wrapt runs on Python alone; its C extension would tie the layer to one kind of processor.
 OPTIONAL_BINARIES = ("wrapt/_wrappers",)
 BINARY_SUFFIXES = frozenset({".so", ".dylib", ".dll", ".pyd"})
@@ -105,7 +104,7 @@ def trim(tree: Path, botocore_services: Iterable[str]) -> dict[str, bytes]:
             "correct [tool.tradepost.layer] botocore_services in pyproject.toml",
         )
     kept = {name: path.read_bytes() for name, path in files.items() if _is_used(PurePosixPath(name), services)}
-    return kept | _needed_metadata(files, kept)
+    return botocore_data.reduce(kept, services) | _needed_metadata(files, kept)
 
 
 def _is_used(name: PurePosixPath, services: frozenset[str]) -> bool:
@@ -115,8 +114,7 @@ def _is_used(name: PurePosixPath, services: frozenset[str]) -> bool:
     if name.suffix in UNUSED_SUFFIXES or name.name in UNUSED_NAMES or str(name).startswith(OPTIONAL_BINARIES):
         return False
     if parts[:2] == ("botocore", "data"):
-        common = len(parts) == 3 and parts[2] in BOTOCORE_COMMON
-        return common or (len(parts) > 3 and parts[2] in services and not parts[-1].startswith("examples-"))
+        return botocore_data.is_kept(str(name), services)
     if parts[:2] == ("boto3", "data"):
         return len(parts) > 3 and parts[2] in services
     return True
