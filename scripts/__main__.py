@@ -26,6 +26,7 @@ COMMANDS = {
     "destroy": ("deploy", "destroy", "destroy all that an environment deployed"),
     "down": ("deploy", "down", "stop the local cloud; what it stores stays"),
     "demo": ("demo", "run", "deploy, then follow one order through the platform"),
+    "bench": ("bench.command", "bench", "measure cold start, import time, warm overhead and packaging"),
     "test-terraform": ("terraform_tests", "run", "run `terraform test` on every module and on the root stack"),
     "lint": ("checks", "lint", "run every check that reads the sources without running them"),
     "fmt": ("checks", "fmt", "format Python and Terraform"),
@@ -46,6 +47,8 @@ def parse(arguments: Sequence[str]) -> Namespace:
     options["build"].add_argument(
         "--platform", default="host", help="arm64, x86_64, or host for this machine (default)"
     )
+    options["bench"].add_argument("--quick", action="store_true", help="fewer rounds and variants")
+    options["bench"].add_argument("--rounds", type=int, default=0, help="how often each variant is started")
     options["lock"].add_argument("--upgrade", action="store_true", help="take newer versions")
     options["test-terraform"].add_argument("only", nargs="*", help="modules by name, or root; default: all")
     return parser.parse_args(arguments)
