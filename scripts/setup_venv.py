@@ -128,6 +128,13 @@ def run_uv(uv: str, *arguments: str) -> None:
         raise SetupError("`uv {}` failed (see above)".format(" ".join(arguments[:3])))
 
 
+def find_python() -> str:
+    """Return which interpreter uv shall use: one of pyenv's, whatever pyenv has chosen now, or any of that version."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
+    found = sorted(pyenv.glob("versions/{}.*/bin/python".format(python_version())))
+    return str(found[-1]) if found else python_version()
+
+
 def has_right_python() -> bool:
     """Tell whether `.venv` already runs on the project's Python version."""
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
@@ -147,7 +154,7 @@ def main() -> int:
             uv = find_uv()
             if not has_right_python():
                 say("making .venv with Python {} (found on this machine, else fetched)".format(python_version()))
-                run_uv(uv, "venv", "--quiet", "--clear", "--python", python_version(), str(VENV))
+                run_uv(uv, "venv", "--quiet", "--clear", "--python", find_python(), str(VENV))
             say("installing the locked development set into .venv")
             run_uv(uv, "pip", "sync", "--python", str(VENV), "--require-hashes", str(LOCK))
             STAMP.write_text(digest, encoding="utf-8")
