@@ -55,13 +55,13 @@ class Upcasters:
     def __init__(self, current: Mapping[str, int]) -> None:
         """``current``: event type -> the newest version that this code knows."""
         self._current = dict(current)
-        self._steps: dict[tuple[str, int], Upcaster] = {}
+        self.steps: dict[tuple[str, int], Upcaster] = {}
 
     def register(self, event_type: str, from_version: int) -> Callable[[Upcaster], Upcaster]:
         """Decorate the function that turns data of ``from_version`` into data of the version after it."""
 
         def add(step: Upcaster) -> Upcaster:
-            self._steps[event_type, from_version] = step
+            self.steps[event_type, from_version] = step
             return step
 
         return add
@@ -73,5 +73,5 @@ class Upcasters:
             raise UnknownEventError(f"{event.type} version {event.version} (event {event.event_id}) is unknown here")
         data = event.data
         for version in range(event.version, current):
-            data = self._steps[event.type, version](data)
+            data = self.steps[event.type, version](data)
         return replace(event, version=current, data=data)

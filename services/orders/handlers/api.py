@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from orders import commands, domain
 from orders.adapters.event_store import ConcurrentAppendError, EventStore, StoreBusyError
@@ -19,6 +17,9 @@ from shared.clock import from_text
 from shared.events import Event
 from shared.ids import is_id
 from shared.problems import Flaw, ProblemError, flawed_body, flawed_header, flawed_parameter
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SCHEMAS = Path(__file__).parent.parent / "schemas"
 PLACE_ORDER = SCHEMAS / "place_order.json"
@@ -172,7 +173,7 @@ def cancel_order(order_id: str) -> api.Answer:
 
 
 @observability.handler(prepare=resources)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Entry point: an API Gateway REST proxy event in, its answer out."""
     return app.resolve(event, context)
 

@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from orders import projection
 from orders.adapters.event_store import EventStore
 from orders.adapters.read_model import ReadModel
 from shared import aws, batch, config, observability
 from shared.dynamodb import from_item
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def resources() -> tuple[EventStore, ReadModel]:
 
 
 @observability.handler(prepare=resources)
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, list[dict[str, str]]]:
+def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, list[dict[str, str]]]:
     """Entry point: refresh each order that the records name, once; the records of those that failed come again."""
     failed: list[batch.Record] = []
     for order_id, records in _by_order(event["Records"]).items():

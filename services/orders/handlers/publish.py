@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from shared import aws, batch, config, observability
 from shared.events import Event, event_from_item
 from shared.publishing import Publisher
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SOURCE = "tradepost.orders"
 
@@ -27,7 +28,7 @@ def publisher() -> Publisher:
 
 
 @observability.handler(prepare=publisher)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[dict[str, str]]]:
     """Entry point: send each new event; the records of those that could not be sent come again."""
     failed: list[batch.Record] = []
     events: list[Event] = []

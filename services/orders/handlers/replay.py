@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from orders import replaying
 from orders.adapters.event_store import EventStore
 from orders.adapters.read_model import ReadModel
 from shared import aws, config, observability
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SAFETY_MILLISECONDS = 5_000
 """What is kept of the time-out to answer the cursor in."""
@@ -32,7 +33,7 @@ def resources() -> tuple[EventStore, ReadModel]:
 
 
 @observability.handler(prepare=resources)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Entry point: {"next", "limit"} in, {"orders", "removed", "failed", "next"} out.
 
     ``limit`` is the most orders and rows to handle, null for no limit. Call again with ``next`` until it is null.

@@ -1,0 +1,61 @@
+"""The parts of shared.api that no route of a service reaches through its own tests."""
+
+import json
+from typing import Any
+
+import pytest
+
+from shared import api
+from shared.problems import ProblemError
+from tests.unit.shared.support import Context
+
+
+class ShopClosedError(Exception):
+    pass
+
+
+@pytest.fixture
+def app() -> Any:
+    app = api.create({ShopClosedError: lambda _: ProblemError("temporarily_unavailable", "come back at nine")})
+
+    @app.get("/closed")
+    def closed() -> api.Answer:
+        raise ShopClosedError
+
+    @app.get("/broken")
+    def broken() -> api.Answer:
+        raise ZeroDivisionError
+
+    @app.get("/echo")
+    def echo() -> api.Answer:
+        request = api.read_request(app)
+        return api.answer(200, {"query": request.parameters(("a",)), "correlation_id": request.correlation_id})
+
+    return app
+
+
+def get(app: Any, path: str, **parts: Any) -> tuple[int, Any]:
+    event = {"httpMethod": "GET", "path": path, "headers": None, "requestContext": {"requestId": "r-1"}} | parts
+    reply = app.resolve(event, Context())
+    return reply["statusCode"], json.loads(reply["body"])
+
+
+def test_a_services_error_is_answered_as_its_problem(app: Any):
+    status, problem = get(app, "/closed")
+    assert status == 503
+    assert problem["detail"] == "come back at nine"
+    assert problem["request_id"] == "r-1"
+
+
+def test_an_error_that_nobody_foresaw_goes_on(app: Any):
+    with pytest.raises(ZeroDivisionError):
+        get(app, "/broken")
+
+
+def test_parameters_are_read_with_and_without_lists(app: Any):
+    assert get(app, "/echo", queryStringParameters={"a": "1"}) == (200, {"query": {"a": "1"}, "correlation_id": "r-1"})
+    assert get(app, "/echo", multiValueQueryStringParameters={"a": ["1", "2"]})[0] == 400
+
+
+def test_a_request_without_a_gateway_is_correlated_by_the_functions_own_id(app: Any):
+    assert get(app, "/echo", requestContext={})[1]["correlation_id"] == Context().aws_request_id

@@ -1,0 +1,32 @@
+import pytest
+
+from shared import aws
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    aws.client.cache_clear()
+    yield
+    aws.client.cache_clear()
+
+
+def test_clients_are_shared_and_bounded():
+    client = aws.client("dynamodb")
+    config = client.meta.config
+    assert client is aws.client("dynamodb")
+    assert (config.connect_timeout, config.read_timeout) == (aws.CONNECT_TIMEOUT_SECONDS, aws.READ_TIMEOUT_SECONDS)
+    assert config.retries["total_max_attempts"] == aws.ATTEMPTS
+    assert config.retries["mode"] == "standard"
+
+
+def test_the_endpoint_comes_from_the_sdks_variable(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    aws.client.cache_clear()
+    assert aws.client("dynamodb").meta.endpoint_url == "http://127.0.0.1:1"
+
+
+def test_an_error_has_a_name_whoever_raised_it():
+    error = aws.client("dynamodb").exceptions.ClientError({"Error": {"Code": "Throttled", "Message": ""}}, "x")
+    assert aws.error_code(error) == "Throttled"
+    assert aws.error_code(TimeoutError()) == "TimeoutError"

@@ -1,0 +1,58 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.ids import is_id, new_id, new_ulid
+
+ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+
+def test_ids_are_distinct_and_well_formed():
+    ids = {new_id("ord") for _ in range(1000)}
+    assert len(ids) == 1000
+    assert all(is_id(text, "ord") for text in ids)
+
+
+@given(st.integers(0, 2**48 - 1), st.integers(0, 2**48 - 1))
+def test_ids_sort_by_their_time(earlier: int, later: int):
+    earlier, later = sorted((earlier, later))
+    first, second = new_ulid(earlier), new_ulid(later)
+    assert first[:10] <= second[:10]
+    assert (first[:10] == second[:10]) == (earlier == later)
+
+
+def test_the_time_is_the_one_of_the_specification():
+    assert new_ulid(1469918176385)[:10] == "01ARYZ6S41"
+
+
+def test_the_time_is_now_by_default():
+    before = new_ulid(time.time_ns() // 1_000_000)[:10]
+    assert before <= new_ulid()[:10] <= new_ulid(time.time_ns() // 1_000_000)[:10]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ord_",
+        ULID,
+        f"evt_{ULID}",
+        f"ord-{ULID}",
+        f"ord_{ULID.lower()}",
+        f"ord_{ULID}\n",
+        f" ord_{ULID}",
+        f"ord_{ULID}0",
+        f"ord_8{ULID[1:]}",
+        f"ord_{ULID[:-1]}U",
+        f"ord_{ULID[:-1]}I",
+        f"ord_{ULID[:-1]}\u0663",
+    ],
+)
+def test_anything_else_is_no_id(text: str):
+    assert not is_id(text, "ord")
+
+
+def test_a_well_formed_id_is_one():
+    assert is_id(f"ord_{ULID}", "ord")
