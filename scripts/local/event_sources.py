@@ -15,7 +15,7 @@ from scripts.local.aliases import FunctionNotFound
 from scripts.local.functions import REQUEST_LIMIT_BYTES, Functions, RequestTooLarge, Source
 from scripts.local.settings import ACCOUNT_ID, REGION
 from scripts.local.stream_batches import Answer, Condition, Placed, Policy
-from scripts.local.streams import Wake
+from scripts.local.wake import Wake
 
 IDLE_CHECK_SECONDS = 1.0
 SHARD_ID = "shardId-00000000000000000000-00000000"
@@ -26,10 +26,10 @@ logger = logging.getLogger("tradepost.event_sources")
 class EventSources:
     """Runs a poller for every stream mapping that exists; SQS mappings stay with ministack's own loop."""
 
-    def __init__(self, functions: Functions, wake: Wake, changed: Callable[[], None]) -> None:
+    def __init__(self, functions: Functions, wake: Wake, reached: Callable[[str, int], None]) -> None:
         self._functions = functions
         self._wake = wake
-        self._changed = changed
+        self._reached = reached
         self._pollers: dict[str, StreamPoller] = {}
         self._stopping = threading.Event()
 
@@ -38,6 +38,9 @@ class EventSources:
         service._poll_dynamodb_streams = lambda: False
         for name in ("_create_esm", "_update_esm"):
             setattr(service, name, self._then_wake(getattr(service, name)))
+
+    def start(self) -> None:
+        """Begin to poll; only after the saved positions are back."""
         threading.Thread(target=self._supervise, name="event-sources", daemon=True).start()
 
     def stop(self) -> None:
@@ -64,7 +67,7 @@ class EventSources:
             for (_, _, mapping_id), mapping in list(mappings._data.items()):
                 poller = self._pollers.get(mapping_id)
                 if ":dynamodb:" in mapping["EventSourceArn"] and (poller is None or not poller.is_alive()):
-                    poller = StreamPoller(mapping_id, self._functions, self._wake, self._changed, self._stopping)
+                    poller = StreamPoller(mapping_id, self._functions, self._wake, self._reached, self._stopping)
                     self._pollers[mapping_id] = poller
                     poller.start()
             event.wait(IDLE_CHECK_SECONDS)
@@ -74,14 +77,15 @@ class StreamPoller(threading.Thread):
     """Reads one stream for one mapping, in order, and remembers how far it came in the saved state."""
 
     def __init__(
-        self, mapping_id: str, functions: Functions, wake: Wake, changed: Callable[[], None], stopping: threading.Event
+        self, mapping_id: str, functions: Functions, wake: Wake, reached: Callable[[str, int], None],
+        stopping: threading.Event,
     ) -> None:
         super().__init__(name=f"stream-{mapping_id[:8]}", daemon=True)
         self._id = mapping_id
         self._functions = functions
         self._wake = wake
         self._woken = wake.listen()
-        self._changed = changed
+        self._reached = reached
         self._stopping = stopping
         self._lambda = engine.service("lambda_svc")
         self._tables = engine.service("dynamodb")
@@ -179,7 +183,7 @@ class StreamPoller(threading.Thread):
     def checkpoint(self, position: int) -> None:
         if self._mapping is not None:
             self._lambda._dynamodb_stream_positions[self._id] = position
-            self._changed()
+            self._reached(self._id, position)
 
     def pause(self, seconds: float) -> bool:
         return not self._stopping.wait(seconds) and self._mapping is not None

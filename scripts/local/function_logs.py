@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from scripts.local import engine, roles
+from scripts.local import engine, log_store, roles
 
 Line = tuple[int, str]
 TAIL_BYTES = 4096
@@ -104,12 +104,15 @@ def write(group: str, stream: str, events: list[Line], role: str | None = None) 
             "tags": {}, "subscriptionFilters": {}, "streams": {},
         }
     now = int(time.time() * 1000)
-    found = logs._log_groups[group]["streams"].setdefault(stream, {
-        "events": [], "uploadSequenceToken": "1", "creationTime": now,
-        "firstEventTimestamp": None, "lastEventTimestamp": None, "lastIngestionTime": None,
-    })
+    streams = logs._log_groups[group]["streams"]
+    if stream not in streams:
+        streams[stream] = {
+            "events": [], "uploadSequenceToken": "1", "creationTime": now,
+            "firstEventTimestamp": None, "lastEventTimestamp": None, "lastIngestionTime": now,
+        }
+        log_store.drop_old_streams(logs._log_groups[group])
     stored = [{"timestamp": when, "message": text, "ingestionTime": now} for when, text in events]
-    logs._append_log_events(found, stored)
+    logs._append_log_events(streams[stream], stored)
     logs._fanout_to_subscription_filters(group, stream, stored)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scripts.local import alarms, event_bus, gateway_control, invoke_api, object_tags, roles, streams
+from scripts.local import alarms, engine, event_bus, gateway_control, invoke_api, object_tags, roles
 from scripts.local.event_sources import EventSources
 from scripts.local.functions import Functions
 from scripts.local.gateway import Gateway
+from scripts.local.log_store import LogStore
 from scripts.local.settings import Settings
+from scripts.local.table_journal import TableJournal
+from scripts.local.wake import Wake
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Behaviours:
 
     functions: Functions
     event_sources: EventSources
+    logs: LogStore
 
     def environments(self) -> int:
         return self.functions.environments()
@@ -36,6 +40,13 @@ class Behaviours:
 def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     """Replace ministack's functions. `changed` tells the snapshots that state changed outside a request."""
     functions = Functions(settings)
+    wake = Wake()
+    journal = TableJournal(settings.state_dir)
+    event_sources = EventSources(functions, wake, lambda mapping, position: journal.add("at", mapping, position))
+    logs = LogStore(settings.state_dir / "logs.json")
+    journal.install(wake.notify)
+    event_sources.install()
+    logs.install()
     roles.install()
     invoke_api.install(functions)
     event_bus.install()
@@ -43,8 +54,14 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     object_tags.install()
     gateway_control.install()
     Gateway(functions, changed).install()
-    wake = streams.Wake()
-    streams.install(wake)
-    event_sources = EventSources(functions, wake, changed)
-    event_sources.install()
-    return Behaviours(functions, event_sources)
+    app = engine.app()
+    load_snapshot = app._load_persisted_state
+
+    def restore() -> None:
+        load_snapshot()
+        logs.restore()
+        journal.restore()
+        event_sources.start()
+
+    app._load_persisted_state = restore
+    return Behaviours(functions, event_sources, logs)

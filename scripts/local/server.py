@@ -72,15 +72,15 @@ async def _run(settings: Settings) -> None:
     app = engine.app()
     snapshots = Snapshots(settings.state_dir)
     app.load_state = snapshots.load
-    app.save_all = snapshots.save
-    behaviours = seam.install(settings, changed=lambda: setattr(snapshots, "changed", True))
+    behaviours = seam.install(settings, changed=snapshots.note_change)
+    app.save_all = lambda states: (snapshots.save(states), behaviours.logs.save())
     started_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def status() -> dict[str, Any]:
         return {"home": str(settings.home), "port": settings.port, "pid": os.getpid(), "started_at": started_at,
                 "ministack": engine.version(), "environments": behaviours.environments()}
 
-    admission = Admission(app.app, status, lambda: setattr(snapshots, "changed", True))
+    admission = Admission(app.app, status, snapshots.note_change)
     config = Config()
     config.bind = [f"127.0.0.1:{settings.port}"]
     config.backlog = 1024

@@ -2,8 +2,8 @@
 
 `snapshot.json` is {"ministack", "services": {name: payload}}; byte strings over 64 KB (code, layers) are files in
 `blobs/`, named by digest and written once. A kill at any time leaves the previous or the new snapshot, never half of
-one. Saving runs on the event loop, so no API request is in the middle of a change; pollers are saved first, so that a
-position is never ahead of the records it points to.
+one. Saving runs on the event loop, so no API request is in the middle of a change. What grows with traffic is not in
+it: the data of tables is in the table journal, log events are in the log store.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ SHARE_OF_TIME = 20
 """A save that takes t seconds is followed by at least this many times t without one."""
 
 _BLOB_BYTES = 64 * 1024
-_FIRST = ("lambda",)
 _WITHOUT_COPY = ("dynamodb", "cloudwatch_logs", "sqs")
 logger = logging.getLogger("tradepost.snapshot")
 
@@ -50,6 +49,9 @@ class Snapshots:
         self._loaded = self._read()
         self.changed = False
 
+    def note_change(self) -> None:
+        self.changed = True
+
     def load(self, service: str) -> Any:
         """The payload saved for a service, or None; the shape of ministack's load_state."""
         return self._loaded.pop(service, None)
@@ -58,14 +60,13 @@ class Snapshots:
         """Write the state of all services; `states` maps a name to the function that returns its state."""
         self.changed = False
         used: set[str] = set()
-        names = sorted(states, key=lambda name: name not in _FIRST)
-        for name in names:
-            text = self._serialize(name, states[name], used)
+        for name, state in states.items():
+            text = self._serialize(name, state, used)
             if text is not None:
                 self._last_good[name] = text
         body = ", ".join(f"{json.dumps(name)}: {text}" for name, text in self._last_good.items())
         self._folder.mkdir(parents=True, exist_ok=True)
-        _replace(self._file, f'{{"ministack": {json.dumps(engine.version())}, "services": {{{body}}}}}'.encode())
+        replace_file(self._file, f'{{"ministack": {json.dumps(engine.version())}, "services": {{{body}}}}}'.encode())
         self._prune(used)
 
     async def keep_saving(self, states: Callable[[], dict[str, Callable[[], Any]]]) -> None:
@@ -106,7 +107,7 @@ class Snapshots:
             self._blob_names[id(value)] = known
             self._blobs.mkdir(parents=True, exist_ok=True)
             if not (self._blobs / known[1]).exists():
-                _replace(self._blobs / known[1], value)
+                replace_file(self._blobs / known[1], value)
         return known[1]
 
     def _prune(self, used: set[str]) -> None:
@@ -135,7 +136,9 @@ class Snapshots:
         return engine.core("persistence")._json_object_hook(value)
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
+    """Put a file in place as a whole: after a kill it is the old or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("wb") as file:
         file.write(content)

@@ -66,18 +66,29 @@ def test_everything_is_there_after_down_and_up(settings: Settings, cloud: Cloud)
     assert api.request("GET", "/open").status == 204
 
 
-def test_a_killed_cloud_comes_back_with_all_but_the_last_seconds(settings: Settings, cloud: Cloud) -> None:
+def test_a_killed_cloud_has_every_acknowledged_write_and_all_but_the_last_seconds_of_the_rest(
+    settings: Settings, cloud: Cloud
+) -> None:
     table, stream = cloud.table()
-    cloud.put(table, "old")
+    consumer = Consumer(cloud, stream, BatchSize=1)
+    cloud.put(table, "a")
+    eventually(lambda: consumer.saw("a"))
     snapshot = settings.state_dir / "snapshot.json"
-    eventually(lambda: snapshot.exists() and '"old"' in snapshot.read_text(), SAVE_SECONDS + 5)
+    eventually(lambda: snapshot.exists() and consumer.mapping in snapshot.read_text(), SAVE_SECONDS + 5)
+    consumer.update(Enabled=False)
+    items = [str(number) for number in range(50)]
+    cloud.put(table, *items)
+    cloud.aws("dynamodb").delete_item(TableName=table, Key={"id": {"S": "7"}})
     killed = pid(settings)
     os.kill(killed, signal.SIGKILL)
     eventually(lambda: launcher.status(settings) is None)
     launcher.up(settings)
-    assert cloud.aws("dynamodb").get_item(TableName=table, Key={"id": {"S": "old"}})["Item"]
-    consumer = Consumer(cloud, stream)
-    eventually(lambda: consumer.saw("old"))
+
+    found = cloud.aws("dynamodb").scan(TableName=table)["Items"]
+    assert {item["id"]["S"] for item in found} == {"a", *items} - {"7"}
+    consumer.update(Enabled=True)
+    eventually(lambda: consumer.saw(*items))
+    assert consumer.ids().count(["a"]) <= 1, "the position of the poller was kept"
     assert pid(settings) != killed
 
 
