@@ -48,9 +48,12 @@ class Environment:
     @cached_property
     def settings(self) -> Settings:
         """The local cloud's home and port; only of use when `is_local`."""
-        from scripts.local.settings import Settings
+        from scripts.local.settings import Settings, SettingsError
 
-        return Settings.load()
+        try:
+            return Settings.load()
+        except SettingsError as error:
+            fail(str(error))
 
     @property
     def work_dir(self) -> Path:

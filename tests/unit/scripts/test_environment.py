@@ -70,3 +70,9 @@ def test_the_api_on_aws_is_an_output() -> None:
     dev = Environment.named("dev")
     dev.__dict__["_outputs"] = {"api_url": "https://api.example/v1/"}
     assert dev.api_url() == "https://api.example/v1"
+
+
+def test_a_bad_port_is_a_failure_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRADEPOST_PORT", "http")
+    with pytest.raises(Failure, match="TRADEPOST_PORT is 'http'"):
+        Environment.named("local").variables()
