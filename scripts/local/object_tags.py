@@ -29,6 +29,7 @@ def install() -> None:
         if tags and answer[0] == 200:
             version = storage._buckets[bucket]["objects"][key].get("version_id")
             storage._object_tags[(bucket, key, version)] = tags
+            storage._persist_version_state(bucket, key, storage._buckets[bucket])
         return answer
 
     storage._create_multipart_upload = create_multipart_upload

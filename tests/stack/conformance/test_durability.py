@@ -49,6 +49,11 @@ def test_everything_is_there_after_down_and_up(settings: Settings, cloud: Cloud)
     bucket = unique("bucket")
     cloud.aws("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     cloud.aws("s3").put_object(Bucket=bucket, Key="k", Body=b"kept")
+    large = {"Bucket": bucket, "Key": "large"}
+    upload = cloud.aws("s3").create_multipart_upload(**large, Tagging="a=b")["UploadId"]
+    part = cloud.aws("s3").upload_part(**large, UploadId=upload, PartNumber=1, Body=b"x")["ETag"]
+    cloud.aws("s3").complete_multipart_upload(
+        **large, UploadId=upload, MultipartUpload={"Parts": [{"ETag": part, "PartNumber": 1}]})
     cloud.put(table, "a", "b")
     eventually(lambda: consumer.saw("b"))
     consumer.update(Enabled=False)
@@ -63,6 +68,7 @@ def test_everything_is_there_after_down_and_up(settings: Settings, cloud: Cloud)
     eventually(lambda: consumer.saw("d"))
     assert consumer.ids() == [["a"], ["b"], ["c"], ["d"]]
     assert cloud.aws("s3").get_object(Bucket=bucket, Key="k")["Body"].read() == b"kept"
+    assert cloud.aws("s3").get_object_tagging(**large)["TagSet"] == [{"Key": "a", "Value": "b"}]
     assert api.request("GET", "/open").status == 204
 
 
