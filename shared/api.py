@@ -1,13 +1,19 @@
-"""REST handlers: the platform's routes, requests, answers and problems. Importing pulls in what observability does."""
+"""REST handlers: routes, requests, answers and problems. Importing pulls in what observability does.
+
+Powertools has a resolver too, but importing it loads asyncio and every event source that it knows: as much as the
+interpreter's own start (docs/decisions/0010).
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared import json_body, observability
 from shared.paging import InvalidTokenError, decode
 from shared.problems import ProblemError, flawed_header, flawed_parameter, render, shown
-from shared.router import Router
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -84,60 +90,55 @@ class Request:
         return {name: values[0] for name, values in self.query.items()}
 
 
-class App:
-    """The routes of a function and what its errors mean; handles one request at a time, as Lambda sends them."""
+class Api:
+    """The routes of a function and what its errors mean.
+
+    API Gateway has matched the path already: a route is looked up by the resource that it names, written as in the
+    service's Terraform routes ("GET /orders/{order_id}").
+    """
 
     def __init__(self, problems: Problems) -> None:
-        self._router = Router()
+        self.actions: dict[str, Action] = {}
         self._problems = problems
-        self.event: dict[str, Any] = {}
-        self.context: Any = None
 
-    def get(self, path: str) -> Callable[[Action], Action]:
-        """Decorate the function that answers GET; ``<name>`` in the path becomes its argument."""
-        return self._router.add("GET", path)
+    def route(self, route: str) -> Callable[[Action], Action]:
+        """Decorate the function that answers a route; it takes the request and the path's parameters by name."""
 
-    def post(self, path: str) -> Callable[[Action], Action]:
-        """Decorate the function that answers POST; ``<name>`` in the path becomes its argument."""
-        return self._router.add("POST", path)
+        def register(action: Action) -> Action:
+            self.actions[route] = action
+            return action
 
-    def resolve(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        return register
+
+    def handle(self, event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         """Answer a REST proxy event.
 
         An error that nobody foresaw goes on to Lambda, which counts it for the version that is running.
         """
-        self.event, self.context = event, context
         try:
-            answer = self._act(event["httpMethod"], event["path"])
+            answer = self._act(event, context)
         except ProblemError as problem:
-            answer = self._answer_problem(problem)
+            answer = _refusal(problem, event)
         except tuple(self._problems) as error:
             problem_of = next(turn for kind, turn in self._problems.items() if isinstance(error, kind))
-            answer = self._answer_problem(problem_of(error))
+            answer = _refusal(problem_of(error), event)
         return answer.to_proxy()
 
-    def _act(self, method: str, path: str) -> Answer:
-        found = self._router.find(method, path)
-        if found is None:
-            raise ProblemError("unknown_route", f"no route {method} {shown(path)}")
-        action, arguments = found
-        answer: Answer = action(**arguments)
-        return answer
-
-    def _answer_problem(self, problem: ProblemError) -> Answer:
-        status, body = render(problem, observability.gateway_request_id(self.event) or "")
-        observability.logger.info("refused", extra={"problem": problem.slug, "status": status})
-        return Answer(status, PROBLEM_JSON, body, problem.headers)
+    def _act(self, event: dict[str, Any], context: "LambdaContext") -> Answer:
+        action = self.actions.get(f"{event['httpMethod']} {event['resource']}")
+        if action is None:
+            raise ProblemError("unknown_route", f"no route {event['httpMethod']} {shown(event['path'])}")
+        return action(read_request(event, context), **(event.get("pathParameters") or {}))
 
 
-def create(problems: Problems) -> App:
-    """An app without routes yet; ``problems`` turns each of the service's own errors into a problem."""
-    return App(problems)
+def _refusal(problem: ProblemError, event: dict[str, Any]) -> Answer:
+    status, body = render(problem, observability.gateway_request_id(event) or "")
+    observability.logger.info("refused", extra={"problem": problem.slug, "status": status})
+    return Answer(status, PROBLEM_JSON, body, problem.headers)
 
 
-def read_request(app: App) -> Request:
-    """The request that the app is handling."""
-    event = app.event
+def read_request(event: dict[str, Any], context: "LambdaContext") -> Request:
+    """The request in a REST proxy event."""
     identity = (event.get("requestContext") or {}).get("identity") or {}
     query = event.get("multiValueQueryStringParameters")
     if query is None:
@@ -148,7 +149,7 @@ def read_request(app: App) -> Request:
         body=event.get("body"),
         is_base64=bool(event.get("isBase64Encoded")),
         partner_id=identity.get("apiKeyId"),
-        correlation_id=observability.correlation_id(event) or app.context.aws_request_id,
+        correlation_id=observability.correlation_id(event) or context.aws_request_id,
     )
 
 

@@ -94,7 +94,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) <= _MAX_DIGITS:
+    if len(digits.lstrip("-")) <= _MAX_DIGITS:
         return int(digits)
     return -_HUGE if digits.startswith("-") else _HUGE
 

@@ -81,7 +81,7 @@ def _busy(_: StoreBusyError) -> ProblemError:
     return ProblemError("temporarily_unavailable", detail, headers={"Retry-After": "1"})
 
 
-app = api.create(
+app = api.Api(
     {
         OrderNotFoundError: _not_found,
         RuleBrokenError: _rule_broken,
@@ -92,10 +92,9 @@ app = api.create(
 )
 
 
-@app.post("/orders")
-def place_order() -> api.Answer:
+@app.route("POST /orders")
+def place_order(request: api.Request) -> api.Answer:
     """201 with the order; the very same answer for a repeated Idempotency-Key."""
-    request = api.read_request(app)
     partner_id = request.partner()
     request.parameters(())
     key = request.header("Idempotency-Key", "send a new value for each order and the same one to repeat a request")
@@ -111,10 +110,9 @@ def place_order() -> api.Answer:
     return api.answer(answer.status, answer.body, {"Location": answer.location})
 
 
-@app.get("/orders")
-def list_orders() -> api.Answer:
+@app.route("GET /orders")
+def list_orders(request: api.Request) -> api.Answer:
     """200 with a page of summaries of the partner's orders, newest first."""
-    request = api.read_request(app)
     partner_id = request.partner()
     parameters = request.parameters(("status", "limit", "next"))
     status = _status(parameters.get("status"))
@@ -125,10 +123,9 @@ def list_orders() -> api.Answer:
     return api.answer(200, {"items": rows, "next": last and paging.encode("orders", last)})
 
 
-@app.get("/orders/<order_id>")
-def get_order(order_id: str) -> api.Answer:
+@app.route("GET /orders/{order_id}")
+def get_order(request: api.Request, order_id: str) -> api.Answer:
     """200 with the order as its events are now, or as they were at the time ``at``."""
-    request = api.read_request(app)
     partner_id = request.partner()
     at = request.parameters(("at",)).get("at")
     moment = None if at is None else _moment(at)
@@ -141,10 +138,9 @@ def get_order(order_id: str) -> api.Answer:
     return api.answer(200, whole(commands.folded(events)))
 
 
-@app.get("/orders/<order_id>/events")
-def list_events(order_id: str) -> api.Answer:
+@app.route("GET /orders/{order_id}/events")
+def list_events(request: api.Request, order_id: str) -> api.Answer:
     """200 with a page of the order's events, oldest first."""
-    request = api.read_request(app)
     partner_id = request.partner()
     parameters = request.parameters(("limit", "next"))
     limit = api.read_limit(parameters)
@@ -155,10 +151,9 @@ def list_events(order_id: str) -> api.Answer:
     return api.answer(200, {"items": [event.to_dict() for event in page], "next": token})
 
 
-@app.post("/orders/<order_id>/cancel")
-def cancel_order(order_id: str) -> api.Answer:
+@app.route("POST /orders/{order_id}/cancel")
+def cancel_order(request: api.Request, order_id: str) -> api.Answer:
     """200 with the canceled order; an order that is canceled already stays as it is."""
-    request = api.read_request(app)
     partner_id = request.partner()
     request.parameters(())
     body = request.json()
@@ -175,7 +170,7 @@ def cancel_order(order_id: str) -> api.Answer:
 @observability.handler(prepare=resources)
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Entry point: an API Gateway REST proxy event in, its answer out."""
-    return app.resolve(event, context)
+    return app.handle(event, context)
 
 
 def _own_events(partner_id: str, order_id: str) -> list[Event]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -69,15 +70,16 @@ type Call = Callable[..., Reply]
 
 def gateway_event(method: str, path: str, **parts: Any) -> dict[str, Any]:
     """A REST proxy event of a partner's call; ``parts`` are laid over it."""
+    resource, path_parameters = _matched(path)
     return {
         "httpMethod": method,
         "path": path,
-        "resource": path,
+        "resource": resource,
         "headers": {"Content-Type": "application/json"},
         "multiValueHeaders": None,
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "pathParameters": None,
+        "pathParameters": path_parameters,
         "body": None,
         "isBase64Encoded": False,
         "requestContext": {
@@ -88,6 +90,14 @@ def gateway_event(method: str, path: str, **parts: Any) -> dict[str, Any]:
             "identity": {"apiKeyId": "partner-1"},
         },
     } | parts
+
+
+def _matched(path: str) -> tuple[str, dict[str, str] | None]:
+    """The resource that API Gateway finds for a path, and the path's parameters."""
+    collection, *rest = path.removeprefix("/").split("/", 2)
+    if not rest:
+        return path, None
+    return "/".join(["", collection, "{order_id}", *rest[1:]]), {"order_id": unquote(rest[0])}
 
 
 def stream_records(dynamodb: Any) -> list[dict[str, Any]]:

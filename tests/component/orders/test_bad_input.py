@@ -143,7 +143,7 @@ def test_json_by_other_spellings_is_taken(call: Call, media_type: str):
 
 @pytest.mark.parametrize(
     "order_id",
-    ["ord_1", "ORD_01M84J3WXXK5X6TVQ8GQSWCYK7", "ord_01m84j3wxxk5x6tvq8gqswcyk7", "ord_" + "Z" * 26, "x" * 3000, "%00"],
+    ["ord_1", "ORD_01M84J3WXXK5X6TVQ8GQSWCYK7", "ord_01m84j3wxxk5x6tvq8gqswcyk7", "ord_" + "Z" * 26, "x" * 3000, "%00", "\u2603", '"'],
 )
 @pytest.mark.parametrize("route", [("GET", ""), ("GET", "/events"), ("POST", "/cancel")])
 def test_an_odd_id_names_no_order(call: Call, order_id: str, route: tuple[str, str]):
@@ -153,7 +153,7 @@ def test_an_odd_id_names_no_order(call: Call, order_id: str, route: tuple[str, s
     assert reply.problem == (404, "not_found")
 
 
-@pytest.mark.parametrize("path", ["/", "/order", "/orders/a/b/c", "/orders/\u2603", '/orders/"'])
+@pytest.mark.parametrize("path", ["/", "/order", "/orders/a/b/c", "/orders/a/lines"])
 def test_an_unknown_route_is_a_problem_too(call: Call, path: str):
     assert call("GET", path).problem == (404, "unknown_route")
 

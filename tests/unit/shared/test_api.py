@@ -16,28 +16,38 @@ class ShopClosedError(Exception):
 
 @pytest.fixture
 def app() -> Any:
-    app = api.create({ShopClosedError: lambda _: ProblemError("temporarily_unavailable", "come back at nine")})
+    app = api.Api({ShopClosedError: lambda _: ProblemError("temporarily_unavailable", "come back at nine")})
 
-    @app.get("/closed")
-    def closed() -> api.Answer:
+    @app.route("GET /closed")
+    def closed(request: api.Request) -> api.Answer:
         raise ShopClosedError
 
-    @app.get("/broken")
-    def broken() -> api.Answer:
+    @app.route("GET /broken")
+    def broken(request: api.Request) -> api.Answer:
         raise ZeroDivisionError
 
-    @app.get("/echo")
-    def echo() -> api.Answer:
-        request = api.read_request(app)
+    @app.route("GET /rooms/{room}")
+    def room(request: api.Request, room: str) -> api.Answer:
+        return api.answer(200, {"room": room})
+
+    @app.route("GET /echo")
+    def echo(request: api.Request) -> api.Answer:
         return api.answer(200, {"query": request.parameters(("a",)), "correlation_id": request.correlation_id})
 
     return app
 
 
 def get(app: Any, path: str, **parts: Any) -> tuple[int, Any]:
-    event = {"httpMethod": "GET", "path": path, "headers": None, "requestContext": {"requestId": "r-1"}} | parts
-    reply = app.resolve(event, Context())
+    context = {"requestId": "r-1"}
+    event = {"httpMethod": "GET", "resource": path, "path": path, "headers": None, "requestContext": context} | parts
+    reply = app.handle(event, Context())
     return reply["statusCode"], json.loads(reply["body"])
+
+
+def test_a_route_is_found_by_the_resource_that_the_gateway_matched(app: Any):
+    parts = {"resource": "/rooms/{room}", "pathParameters": {"room": "a/b"}}
+    assert get(app, "/rooms/a%2Fb", **parts) == (200, {"room": "a/b"})
+    assert get(app, "/rooms/a", httpMethod="PUT", **parts)[1]["type"] == "urn:tradepost:problem:unknown_route"
 
 
 def test_a_services_error_is_answered_as_its_problem(app: Any):

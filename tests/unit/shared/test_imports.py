@@ -31,7 +31,6 @@ LEAN = (
     "paging",
     "problems",
     "publishing",
-    "router",
     "schemas",
     "tracing",
 )
