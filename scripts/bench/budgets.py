@@ -18,10 +18,10 @@ COLD_START_PER_PACKED = 0.5
 """... and at most this share of the very same code, packed the usual way: what packing alone gives."""
 
 WARM_BUILD_SECONDS = 0.5
-"""`make build` with nothing changed."""
+"""`make build` with nothing changed, seconds."""
 
 COLD_BUILD_PER_INSTALL = 2.0
-"""`make build` from nothing, as a multiple of `uv pip install` of the same sets."""
+"""`make build` from nothing, as a multiple of `uv pip install` of the same set, with bytecode in both."""
 
 
 @dataclass(frozen=True, slots=True)

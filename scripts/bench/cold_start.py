@@ -96,9 +96,9 @@ def verdicts(results: Results) -> list[budgets.Verdict]:
         if name != OURS:
             continue
         ratio = results.ratio(key, results.floor, cpu)
-        found.append(budgets.Verdict(f"cold start, {request}: ours / floor", ratio, budgets.COLD_START_PER_FLOOR))
+        found.append(budgets.Verdict(f"cold {request}: ours / floor", ratio, budgets.COLD_START_PER_FLOOR))
         for base, limit in ((STOCK, budgets.COLD_START_PER_STOCK), (PACKED, budgets.COLD_START_PER_PACKED)):
             if (base, request) in results.runs:
                 ratio = results.ratio(key, (base, request), cpu)
-                found.append(budgets.Verdict(f"cold start, {request}: ours / {base}", ratio, limit))
+                found.append(budgets.Verdict(f"cold {request}: ours / {base}", ratio, limit))
     return found

@@ -82,17 +82,13 @@ def show_warm(warm: Sequence[Warm]) -> None:
 
 
 def show_packaging(packaging: Packaging) -> None:
-    """Print the three times and the ratio."""
+    """Print the times of builds and installations."""
     rows = [
-        (name, f"{one.median:.2f}", f"±{one.spread:.0%}")
-        for name, one in (
-            ("make build, nothing changed", packaging.warm),
-            ("make build from nothing", packaging.cold),
-            ("uv pip install of the same set", packaging.install),
-        )
+        (name, f"{taken.median:.2f}", f"±{taken.spread:.0%}", f"{packaging.cpu[name].median:.2f}")
+        for name, taken in packaging.wall.items()
     ]
-    _title("Packaging: seconds on the clock")
-    show_table(["", "s>", "spread>"], rows)
+    _title("Packaging: seconds")
+    show_table(["", "clock>", "spread>", "CPU>"], rows)
 
 
 def show_verdicts(verdicts: Sequence[Verdict]) -> None:

@@ -86,15 +86,15 @@ def runtime() -> Path:
     return _made_once(HOME / "runtime", versions, _copy_runtime)
 
 
-def install(folder: Path) -> None:
-    """Install the layer's dependencies into `folder` with uv, which writes no bytecode.
+def install(folder: Path, *options: str) -> None:
+    """Install the layer's dependencies into `folder` with uv, which writes no bytecode unless an option asks for it.
 
     Raises:
         Failure: uv failed, for example because a package is neither in its cache nor reachable.
     """
     uv = Path(sys.executable).with_name("uv")
     command = [str(uv), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--link-mode", "copy"]
-    command += ["--python", sys.executable, "--target", str(folder), "-r", str(REQUIREMENTS)]
+    command += ["--python", sys.executable, "--target", str(folder), "-r", str(REQUIREMENTS), *options]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         fail(
@@ -142,10 +142,12 @@ def _lay_out_packed(folder: Path) -> None:
 def _lay_out_stock(base: Variant, folder: Path) -> None:
     shutil.copytree(base.layer, folder / "layer")
     shutil.copytree(base.task, folder / "task")
+    # A stock module may build on the one that it stands for.
     for module in STOCK_MODULES.glob("*.py"):
         replaced = folder / "layer" / "python" / "shared" / module.name
         if not replaced.exists():
             fail(f"shared/{module.name} is gone", f"remove or rename {module.relative_to(ROOT)} as well")
+        replaced.rename(replaced.with_name(f"own_{module.name}"))
         shutil.copyfile(module, replaced)
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from scripts.bench import packaging
 from scripts.bench.budgets import Verdict, broken, complaint
 from scripts.bench.cold_start import FLOOR, OURS, PACKED, STOCK, Results, verdicts
 from scripts.bench.function_process import ColdStart, Cost
@@ -34,11 +35,22 @@ def test_a_complaint_names_the_budget_both_numbers_and_the_excess() -> None:
     ],
 )
 def test_ours_is_held_against_floor_stock_and_usual_packing(ours: float, names: list[str]) -> None:
-    expected = [f"cold start, {REQUEST}: ours / {name}" for name in names]
+    expected = [f"cold {REQUEST}: ours / {name}" for name in names]
     assert [verdict.name for verdict in broken(verdicts(results(ours)))] == expected
 
 
 def test_every_request_of_ours_is_judged() -> None:
     found = results(4.0)
     found.runs[OURS, "POST /orders"] = [cold(9.0)] * 3
-    assert [verdict.name for verdict in broken(verdicts(found))] == ["cold start, POST /orders: ours / floor"]
+    assert [verdict.name for verdict in broken(verdicts(found))] == ["cold POST /orders: ours / floor"]
+
+
+def test_a_build_is_held_against_an_installation_with_bytecode_by_cpu() -> None:
+    costs = {
+        packaging.WARM: [Cost(0.9, 0.4)],
+        packaging.COLD: [Cost(9.0, 2.1)],
+        packaging.INSTALL: [Cost(0.1, 0.1)],
+        packaging.COMPILED: [Cost(1.0, 1.0)],
+    }
+    [verdict] = broken(packaging.verdicts(packaging.summary(costs)))
+    assert (verdict.name, verdict.measured) == ("make build, from nothing / uv with bytecode", 2.1)
