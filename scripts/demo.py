@@ -11,6 +11,7 @@ from scripts import deploy
 from scripts.bus_tap import tap
 from scripts.client import OrderClient
 from scripts.console import console, fail, say
+from scripts.deployed import Deployed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,29 +57,27 @@ def run(environment: Environment) -> None:
         Failure: a step did not go as promised.
     """
     deploy.up(environment)
-    outputs = environment.outputs()
-    client = OrderClient(environment.api_url(), environment.api_key("demo"))
-    with tap(environment, outputs["event_bus_name"]) as bus:
-        placed, key = _place_and_follow(environment, client, bus, outputs)
+    stack = Deployed.read(environment)
+    client = OrderClient(stack.api_url(), stack.api_key("demo"))
+    with tap(environment, stack.outputs["event_bus_name"]) as bus:
+        placed, key = _place_and_follow(stack, client, bus)
         _refusals(client, placed, key)
         _look_back(client, placed.json())
-    _where_next(environment, placed.json()["order_id"])
+    _where_next(stack, placed.json()["order_id"])
 
 
-def _place_and_follow(
-    environment: Environment, client: OrderClient, bus: BusTap, outputs: dict[str, Any]
-) -> tuple[requests.Response, str]:
+def _place_and_follow(stack: Deployed, client: OrderClient, bus: BusTap) -> tuple[requests.Response, str]:
     _title("An order goes through")
     key = f"demo-{uuid.uuid4()}"
     clock = Clock()
     placed = client.place(ORDER, key)
     clock.show("placed", _summary("POST /orders", placed), expected=placed.status_code == 201)
     order_id = placed.json()["order_id"]
-    dynamodb = environment.client("dynamodb")
+    dynamodb = stack.environment.client("dynamodb")
 
     def stored() -> str | None:
         answer = dynamodb.query(
-            TableName=outputs["tables"]["order_events"],
+            TableName=stack.outputs["tables"]["order_events"],
             KeyConditionExpression="order_id = :order_id",
             ExpressionAttributeValues={":order_id": {"S": order_id}},
             ConsistentRead=True,
@@ -152,16 +151,15 @@ def _look_back(client: OrderClient, placed: dict[str, Any]) -> None:
     clock.show("history", f"GET /orders/{{id}}/events: {history}", expected=len(events) == 2)
 
 
-def _where_next(environment: Environment, order_id: str) -> None:
+def _where_next(stack: Deployed, order_id: str) -> None:
     _title("Where to look next")
-    key = environment.api_key("demo")
-    say(f"""  the API        curl -H 'x-api-key: {key}' {environment.api_url()}/orders/{order_id}
+    say(f"""  the API        curl -H 'x-api-key: {stack.api_key("demo")}' {stack.api_url()}/orders/{order_id}
   what runs      make status
-  the logs       .local/cloud.log, and the log groups /aws/lambda/tradepost-{environment.name}-orders-*
+  the logs       .local/cloud.log, and the log groups /aws/lambda/tradepost-{stack.environment.name}-orders-*
   the service    services/orders/README.md, terraform/services/orders/README.md
   the picture    docs/architecture.md
   the local cloud, and how it differs from AWS    docs/local-cloud.md
-  stop it        make down   (what it holds is kept; make clean forgets it)""")
+  stop it        make down   (what it holds is kept; rm -r .local forgets it)""")
 
 
 def _title(text: str) -> None:

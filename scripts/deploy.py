@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from scripts.console import console, duration, fail, say, show_table, step
+from scripts.deployed import Deployed
 from scripts.environment import ROOT, Environment
 from scripts.terraform import Terraform
 
@@ -29,6 +30,9 @@ def up(environment: Environment, *, yes: bool = False) -> bool:
     started = time.monotonic()
     terraform, planned = _plan(environment)
     if not planned.changes and not planned.output_changes:
+        # An earlier run may have been stopped between the apply and the release.
+        if environment.is_local and promote(Deployed.read(environment)):
+            return True
         say(
             f"{environment.name} is up to date: nothing changed ({duration(time.monotonic() - started)})", style="green"
         )
@@ -37,8 +41,7 @@ def up(environment: Environment, *, yes: bool = False) -> bool:
         _show_changes(planned)
         _confirm(f"apply to {environment.name}")
     terraform.apply(planned)
-    forget(environment)
-    promote(environment)
+    promote(Deployed.read(environment))
     say(f"{environment.name} is deployed ({duration(time.monotonic() - started)})", style="green")
     return True
 
@@ -68,14 +71,14 @@ def _plan(environment: Environment) -> tuple[Terraform, Progress]:
     return terraform, terraform.plan()
 
 
-def promote(environment: Environment) -> list[str]:
+def promote(stack: Deployed) -> list[str]:
     """Point each function's alias at its newest version, all at once; return the functions that moved.
 
     Terraform publishes versions and leaves the alias alone, since whoever releases a version owns it.
     """
-    client = environment.client("lambda")
+    client = stack.environment.client("lambda")
     moved = []
-    for key, function in sorted(environment.outputs()["functions"].items()):
+    for key, function in sorted(stack.outputs["functions"].items()):
         alias = {"FunctionName": function["name"], "Name": function["alias"]}
         if client.get_alias(**alias)["FunctionVersion"] != str(function["version"]):
             client.update_alias(**alias, FunctionVersion=str(function["version"]), RoutingConfig={})
@@ -83,11 +86,6 @@ def promote(environment: Environment) -> list[str]:
     if moved:
         console.print(f"  [green]✓[/green]  Released: {', '.join(moved)}")
     return moved
-
-
-def forget(environment: Environment) -> None:
-    """Drop the outputs that were read before a change."""
-    environment.__dict__.pop("_outputs", None)
 
 
 def start_local_cloud(environment: Environment) -> None:
@@ -161,7 +159,6 @@ def destroy(environment: Environment, *, yes: bool = False) -> None:
     if not yes:
         _confirm(f"destroy {environment.name}")
     terraform.apply(planned)
-    forget(environment)
 
 
 def down(environment: Environment) -> None:
@@ -199,7 +196,8 @@ def status(environment: Environment) -> None:
         rows += [("local cloud", cloud), ("since", running.started_at), ("log", str(environment.settings.log_file))]
     outputs = Terraform(environment).output() if _has_bucket(environment, "state") else {}
     if outputs:
-        rows += [("API", environment.api_url()), ("event bus", str(outputs["event_bus_name"]))]
+        stack = Deployed(environment, outputs)
+        rows += [("API", stack.api_url()), ("event bus", str(outputs["event_bus_name"]))]
         rows += [("partner", name) for name in sorted(outputs["partner_api_keys"])]
         rows += [("function", f"{key}: {value['name']}") for key, value in sorted(outputs["functions"].items())]
     else:
@@ -213,7 +211,7 @@ def replay(environment: Environment) -> None:
     Raises:
         Failure: the function failed, or could not rebuild some orders.
     """
-    function = environment.outputs()["functions"]["orders.replay"]
+    function = Deployed.read(environment).function("orders.replay")
     client = environment.client("lambda")
     orders = removed = failed = calls = 0
     following: str | None = None

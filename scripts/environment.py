@@ -142,39 +142,3 @@ class Environment:
     def bucket(self, purpose: str) -> str:
         """Return the name of one of the account's two buckets: purpose is "state" or "artifacts"."""
         return f"tradepost-{purpose}-{self.account_id()}-{self.region}"
-
-    def outputs(self) -> dict[str, Any]:
-        """Return the root stack's Terraform outputs by name, sensitive ones too.
-
-        Raises:
-            Failure: the environment is not deployed or cannot be reached.
-        """
-        return self._outputs
-
-    @cached_property
-    def _outputs(self) -> dict[str, Any]:
-        from scripts.terraform import Terraform
-
-        outputs = Terraform(self).output()
-        if not outputs:
-            fail(f"environment {self.name} is not deployed", f"run: make up ENV={self.name}")
-        return outputs
-
-    def api_url(self) -> str:
-        """Return the base URL of the REST API, without a slash at the end."""
-        outputs = self.outputs()
-        if self.is_local:
-            path = f"/restapis/{outputs['rest_api_id']}/{outputs['rest_api_stage']}/_user_request_"
-            return self.settings.endpoint + path
-        return str(outputs["api_url"]).rstrip("/")
-
-    def api_key(self, partner: str = "demo") -> str:
-        """Return a partner's API key.
-
-        Raises:
-            Failure: the environment has no such partner.
-        """
-        keys: dict[str, str] = self.outputs()["partner_api_keys"]
-        if partner not in keys:
-            fail(f"{self.name} has no partner {partner!r}", f"partners: {', '.join(sorted(keys)) or 'none'}")
-        return keys[partner]

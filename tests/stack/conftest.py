@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from scripts.client import OrderClient
+from scripts.deployed import Deployed
 from scripts.environment import Environment
 from tests.ports import free_port
 
@@ -38,11 +39,15 @@ class Stack:
     environment: Environment
 
     @cached_property
+    def deployed(self) -> Deployed:
+        return Deployed.read(self.environment)
+
+    @property
     def outputs(self) -> dict[str, Any]:
-        return self.environment.outputs()
+        return self.deployed.outputs
 
     def client(self, partner: str = "demo") -> OrderClient:
-        return OrderClient(self.environment.api_url(), self.environment.api_key(partner))
+        return OrderClient(self.deployed.api_url(), self.deployed.api_key(partner))
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m scripts <arguments>`; raises with its whole output when it fails."""

@@ -8,6 +8,7 @@ import pytest
 
 from scripts import deploy
 from scripts.console import Failure
+from scripts.deployed import Deployed
 from scripts.environment import Environment
 from scripts.terraform_events import Progress
 
@@ -34,20 +35,20 @@ class Lambda:
         return {"Payload": io.BytesIO(json.dumps(answer).encode()), **error}
 
 
-def environment(client: object, monkeypatch: pytest.MonkeyPatch, name: str = "local") -> Environment:
-    found = Environment.named(name)
+def deployed(client: object, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     functions = {
         f"orders.{one}": {"name": one, "alias": "live", "alias_arn": f"arn:{one}", "version": "3"}
         for one in ("api", "replay")
     }
-    found.__dict__["_outputs"] = {"functions": functions}
+    stack = Deployed(Environment.named("local"), {"functions": functions})
     monkeypatch.setattr(Environment, "client", lambda _self, _service: client)
-    return found
+    monkeypatch.setattr(Deployed, "read", lambda _environment: stack)
+    return stack
 
 
 def test_only_functions_with_a_new_version_are_released(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Lambda({"api:live": "2", "replay:live": "3"})
-    assert deploy.promote(environment(client, monkeypatch)) == ["orders.api"]
+    assert deploy.promote(deployed(client, monkeypatch)) == ["orders.api"]
     assert client.versions == {"api:live": "3", "replay:live": "3"}
 
 
@@ -59,7 +60,7 @@ def test_replay_goes_on_until_there_is_no_next_page(
         {"orders": 2, "removed": 1, "failed": 0, "next": None},
     ]
     client = Lambda({}, pages)
-    deploy.replay(environment(client, monkeypatch))
+    deploy.replay(deployed(client, monkeypatch).environment)
     assert [event["next"] for event in client.events] == [None, "p2"]
     assert "7 orders rebuilt, 1 stale rows removed" in capsys.readouterr().out
 
@@ -67,18 +68,18 @@ def test_replay_goes_on_until_there_is_no_next_page(
 def test_orders_that_could_not_be_rebuilt_end_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Lambda({}, [{"orders": 5, "removed": 0, "failed": 2, "next": None}])
     with pytest.raises(Failure, match="2"):
-        deploy.replay(environment(client, monkeypatch))
+        deploy.replay(deployed(client, monkeypatch).environment)
 
 
 def test_a_failed_replay_ends_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Lambda({}, [{"errorMessage": "no table"}])
     with pytest.raises(Failure, match="no table"):
-        deploy.replay(environment(client, monkeypatch))
+        deploy.replay(deployed(client, monkeypatch).environment)
 
 
 def test_an_aws_account_without_buckets_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deploy, "_has_bucket", lambda _environment, _purpose: False)
-    dev = environment(None, monkeypatch, "dev")
+    dev = Environment.named("dev")
     dev.__dict__["_account_id"] = "123456789012"
     with pytest.raises(Failure, match="tradepost-state-123456789012-eu-west-1") as failure:
         deploy.ensure_buckets(dev)
@@ -94,8 +95,9 @@ def test_aws_is_not_changed_without_a_yes(monkeypatch: pytest.MonkeyPatch) -> No
 
     planned = Progress(planned={"a": "create"})
     monkeypatch.setattr(deploy, "_plan", lambda _environment: (Terraform(), planned))
-    monkeypatch.setattr(deploy, "promote", lambda _environment: [])
-    dev = environment(None, monkeypatch, "dev")
+    deployed(None, monkeypatch)
+    monkeypatch.setattr(deploy, "promote", lambda _stack: [])
+    dev = Environment.named("dev")
     monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
     with pytest.raises(Failure, match="nobody is here to confirm"):
         deploy.up(dev)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.console import Failure
+from scripts.deployed import Deployed
 from scripts.environment import ROOT, Environment
 
 
@@ -59,17 +60,16 @@ def test_buckets_are_named_by_account_and_region(local: Environment) -> None:
 
 def test_the_local_api_is_behind_the_endpoint(local: Environment) -> None:
     outputs = {"rest_api_id": "abc", "rest_api_stage": "v1", "partner_api_keys": {"demo": "key"}}
-    local.__dict__["_outputs"] = outputs
-    assert local.api_url() == "http://127.0.0.1:4999/restapis/abc/v1/_user_request_"
-    assert local.api_key() == "key"
+    stack = Deployed(local, outputs)
+    assert stack.api_url() == "http://127.0.0.1:4999/restapis/abc/v1/_user_request_"
+    assert stack.api_key() == "key"
     with pytest.raises(Failure, match="no partner 'acme'"):
-        local.api_key("acme")
+        stack.api_key("acme")
 
 
 def test_the_api_on_aws_is_an_output() -> None:
-    dev = Environment.named("dev")
-    dev.__dict__["_outputs"] = {"api_url": "https://api.example/v1/"}
-    assert dev.api_url() == "https://api.example/v1"
+    stack = Deployed(Environment.named("dev"), {"api_url": "https://api.example/v1/"})
+    assert stack.api_url() == "https://api.example/v1"
 
 
 def test_a_bad_port_is_a_failure_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
