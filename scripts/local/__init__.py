@@ -1,1 +1,1 @@
-"""The local cloud: ministack keeps state and APIs; these modules own what happens between the services as AWS does it."""
+"""The local cloud: ministack keeps state and APIs, these modules own what happens between the services."""

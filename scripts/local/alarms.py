@@ -9,10 +9,29 @@ from xml.sax.saxutils import escape
 from scripts.local import engine
 
 _SCALARS = (
-    "AlarmName", "AlarmArn", "AlarmDescription", "ActionsEnabled", "StateValue", "StateReason", "MetricName",
-    "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit", "EvaluationPeriods", "DatapointsToAlarm",
-    "Threshold", "ComparisonOperator", "TreatMissingData", "EvaluateLowSampleCountPercentile", "ThresholdMetricId",
-    "AlarmRule", "ActionsSuppressor", "ActionsSuppressorExtensionPeriod", "ActionsSuppressorWaitPeriod",
+    "AlarmName",
+    "AlarmArn",
+    "AlarmDescription",
+    "ActionsEnabled",
+    "StateValue",
+    "StateReason",
+    "MetricName",
+    "Namespace",
+    "Statistic",
+    "ExtendedStatistic",
+    "Period",
+    "Unit",
+    "EvaluationPeriods",
+    "DatapointsToAlarm",
+    "Threshold",
+    "ComparisonOperator",
+    "TreatMissingData",
+    "EvaluateLowSampleCountPercentile",
+    "ThresholdMetricId",
+    "AlarmRule",
+    "ActionsSuppressor",
+    "ActionsSuppressorExtensionPeriod",
+    "ActionsSuppressorWaitPeriod",
 )
 _LISTS = ("OKActions", "AlarmActions", "InsufficientDataActions")
 _OF_ONE_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Dimensions", "Unit")
@@ -39,11 +58,17 @@ def install() -> None:
         names = re.findall(r"<AlarmName>(.*?)</AlarmName>", text)
         metric = "".join(to_xml(service._alarms[name]) for name in names if name in service._alarms)
         composite = "".join(
-            to_xml(service._composite_alarms[name]) for name in names if name in service._composite_alarms)
+            to_xml(service._composite_alarms[name]) for name in names if name in service._composite_alarms
+        )
         token = re.search(r"<NextToken>.*?</NextToken>", text)
-        return service._xml(200, "DescribeAlarmsResponse", (
-            f"<DescribeAlarmsResult><MetricAlarms>{metric}</MetricAlarms>"
-            f"<CompositeAlarms>{composite}</CompositeAlarms>{token.group() if token else ''}</DescribeAlarmsResult>"))
+        return service._xml(
+            200,
+            "DescribeAlarmsResponse",
+            (
+                f"<DescribeAlarmsResult><MetricAlarms>{metric}</MetricAlarms>"
+                f"<CompositeAlarms>{composite}</CompositeAlarms>{token.group() if token else ''}</DescribeAlarmsResult>"
+            ),
+        )
 
     service._put_metric_alarm = put_metric_alarm
     service._describe_alarms = describe_alarms

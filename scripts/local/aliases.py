@@ -9,7 +9,7 @@ from typing import Any
 from scripts.local import engine
 
 
-class FunctionNotFound(Exception):
+class FunctionNotFoundError(Exception):
     """No such function, version or alias; the message is AWS's."""
 
 
@@ -31,17 +31,17 @@ class Target:
 
 
 def resolve(name: str, qualifier: str | None) -> Target:
-    """Choose the version for one invocation in the current account and region; raises FunctionNotFound."""
+    """Choose the version for one invocation in the current account and region; raises FunctionNotFoundError."""
     functions = engine.service("lambda_svc")
     base = functions._functions.get(name)
     arn = functions._func_arn(name) + (f":{qualifier}" if qualifier else "")
     if base is None:
-        raise FunctionNotFound(f"Function not found: {arn}")
+        raise FunctionNotFoundError(f"Function not found: {arn}")
     alias = base["aliases"].get(qualifier)
-    version = choose_version(alias, random.random()) if alias else qualifier or "$LATEST"
+    version = choose_version(alias, random.random()) if alias else qualifier or "$LATEST"  # noqa: S311  not a secret
     record = base if version == "$LATEST" else base["versions"].get(version)
     if record is None:
-        raise FunctionNotFound(f"Function not found: {arn}")
+        raise FunctionNotFoundError(f"Function not found: {arn}")
     return Target(name, qualifier, version, arn, record, base)
 
 

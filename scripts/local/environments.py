@@ -83,8 +83,10 @@ class Environment:
         return finished
 
     def take_output(self) -> list[tuple[int, str]]:
-        """The (Unix ms, line) pairs printed since the last call: the runtime flushes before it responds, so all
-        that an invocation printed is in the pipe by now."""
+        """The (Unix ms, line) pairs printed since the last call.
+
+        The runtime flushes before it responds, so all that an invocation printed is in the pipe by now.
+        """
         with self._output_lock:
             self._read_pipe()
             taken, self._output = self._output, []
@@ -115,10 +117,15 @@ class Environment:
         # -I: no PYTHON* variables, no user site, no script folder; -S: no site-packages; -B: a read-only /var/task.
         command = [base_interpreter(), "-I", "-S", "-B", "-X", "utf8", str(RUNTIME_DIR / "bootstrap.py")]
         process = subprocess.Popen(
-            command, cwd=self.spec.task_root, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, start_new_session=True,
+            command,
+            cwd=self.spec.task_root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
-        assert process.stdout is not None
+        assert process.stdout is not None  # noqa: S101  it is a pipe
         os.set_blocking(process.stdout.fileno(), False)
         return process
 
@@ -130,7 +137,7 @@ class Environment:
 
     def _watch(self) -> None:
         """Read output while the process runs; when it has ended, fail what it was working on."""
-        assert self._process.stdout is not None
+        assert self._process.stdout is not None  # noqa: S101  it is a pipe
         poll = select.poll()
         poll.register(self._process.stdout.fileno(), select.POLLIN)
         open_pipe = True
@@ -153,7 +160,7 @@ class Environment:
 
     def _read_pipe(self) -> bool:
         """Move what is in the pipe to the output lines; False at its end. Hold the output lock."""
-        assert self._process.stdout is not None
+        assert self._process.stdout is not None  # noqa: S101  it is a pipe
         while True:
             try:
                 chunk = os.read(self._process.stdout.fileno(), 65536)

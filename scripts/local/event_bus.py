@@ -12,7 +12,7 @@ logger = logging.getLogger("tradepost.event_bus")
 
 
 def install() -> None:
-    """ministack runs a rule's function once and forgets it, and turns a whole policy into an Allow for everyone."""
+    """Ministack runs a rule's function once and forgets it, and turns a whole policy into an Allow for everyone."""
     functions, buses = engine.service("lambda_svc"), engine.service("eventbridge")
     put_permission = buses._put_permission
 

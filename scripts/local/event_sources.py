@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from scripts.local import aliases, destinations, engine, roles, stream_batches
-from scripts.local.aliases import FunctionNotFound
-from scripts.local.functions import REQUEST_LIMIT_BYTES, Functions, RequestTooLarge, Source
+from scripts.local.aliases import FunctionNotFoundError
+from scripts.local.functions import REQUEST_LIMIT_BYTES, Functions, RequestTooLargeError, Source
 from scripts.local.settings import ACCOUNT_ID, REGION
 from scripts.local.stream_batches import Answer, Condition, Placed, Policy
 from scripts.local.wake import Wake
@@ -77,7 +77,11 @@ class StreamPoller(threading.Thread):
     """Reads one stream for one mapping, in order, and remembers how far it came in the saved state."""
 
     def __init__(
-        self, mapping_id: str, functions: Functions, wake: Wake, reached: Callable[[str, int], None],
+        self,
+        mapping_id: str,
+        functions: Functions,
+        wake: Wake,
+        reached: Callable[[str, int], None],
         stopping: threading.Event,
     ) -> None:
         super().__init__(name=f"stream-{mapping_id[:8]}", daemon=True)
@@ -159,7 +163,7 @@ class StreamPoller(threading.Thread):
         name, qualifier = aliases.split_reference(mapping["FunctionArn"])
         try:
             return str(aliases.resolve(name, qualifier).config["Role"])
-        except FunctionNotFound:
+        except FunctionNotFoundError:
             return ""
 
     def invoke(self, records: Sequence[Placed]) -> Answer:
@@ -168,7 +172,7 @@ class StreamPoller(threading.Thread):
         try:
             event = {"Records": [placed.record for placed in records]}
             result = self._functions.invoke(name, qualifier, event, Source.STREAM)
-        except (FunctionNotFound, RequestTooLarge) as error:
+        except (FunctionNotFoundError, RequestTooLargeError) as error:
             return Answer(json.dumps({"errorMessage": str(error)}).encode(), True, True, "$LATEST")
         if result.failed:
             mapping["LastProcessingResult"] = "PROBLEM: Function call failed"
@@ -222,11 +226,15 @@ def failure_record(
 ) -> dict[str, Any]:
     """AWS's invocation record of a discarded stream batch; it names the records, it does not contain them."""
     response = answer and {
-        "statusCode": 200, "executedVersion": answer.executed_version, "functionError": "Unhandled",
+        "statusCode": 200,
+        "executedVersion": answer.executed_version,
+        "functionError": "Unhandled",
     }
     return {
         "requestContext": {
-            "requestId": str(uuid.uuid4()), "functionArn": mapping["FunctionArn"], "condition": condition,
+            "requestId": str(uuid.uuid4()),
+            "functionArn": mapping["FunctionArn"],
+            "condition": condition,
             "approximateInvokeCount": attempts,
         },
         **({"responseContext": response} if response else {}),

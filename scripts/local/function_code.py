@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import secrets
 import shutil
 import zipfile
@@ -40,4 +39,4 @@ def _extract(archive: bytes, target: Path) -> None:
             path = content.extract(entry, target)
             mode = entry.external_attr >> 16 & 0o777
             if mode and not entry.is_dir():
-                os.chmod(path, mode | 0o400)
+                Path(path).chmod(mode | 0o400)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from scripts.local import engine, log_store, roles
+from scripts.local import bulk_events, engine, roles
 
 Line = tuple[int, str]
 TAIL_BYTES = 4096
@@ -100,17 +100,25 @@ def write(group: str, stream: str, events: list[Line], role: str | None = None) 
         if role is None or not roles.allows(role, "logs:CreateLogGroup", logs._make_group_arn(group)):
             return
         logs._log_groups[group] = {
-            "arn": logs._make_group_arn(group), "creationTime": int(time.time() * 1000), "retentionInDays": None,
-            "tags": {}, "subscriptionFilters": {}, "streams": {},
+            "arn": logs._make_group_arn(group),
+            "creationTime": int(time.time() * 1000),
+            "retentionInDays": None,
+            "tags": {},
+            "subscriptionFilters": {},
+            "streams": {},
         }
     now = int(time.time() * 1000)
     streams = logs._log_groups[group]["streams"]
     if stream not in streams:
         streams[stream] = {
-            "events": [], "uploadSequenceToken": "1", "creationTime": now,
-            "firstEventTimestamp": None, "lastEventTimestamp": None, "lastIngestionTime": now,
+            "events": [],
+            "uploadSequenceToken": "1",
+            "creationTime": now,
+            "firstEventTimestamp": None,
+            "lastEventTimestamp": None,
+            "lastIngestionTime": now,
         }
-        log_store.drop_old_streams(logs._log_groups[group])
+        bulk_events.drop_old_streams(logs._log_groups[group])
     stored = [{"timestamp": when, "message": text, "ingestionTime": now} for when, text in events]
     logs._append_log_events(streams[stream], stored)
     logs._fanout_to_subscription_filters(group, stream, stored)

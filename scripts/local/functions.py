@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import secrets
 import threading
@@ -24,6 +25,8 @@ QUEUE_SECONDS = 25.0
 """How long an invocation waits for an environment before it is throttled; less than the gateway's 29 s."""
 
 REQUEST_LIMIT_BYTES = 6 * 1024 * 1024
+logger = logging.getLogger("tradepost.functions")
+
 inbound_trace: ContextVar[str] = ContextVar("inbound_trace", default="")
 """The X-Amzn-Trace-Id of the request that led to the invocation."""
 
@@ -37,14 +40,17 @@ class Source(StrEnum):
     SERVICE = "service"
 
 
-class RequestTooLarge(Exception):
+class RequestTooLargeError(Exception):
     """The event is over 6 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an invocation ended. `payload` is JSON; `failed` means that the function raised, timed out or crashed;
-    `throttle` is AWS's reason when nothing ran."""
+    """How an invocation ended.
+
+    `payload` is JSON; `failed` means that the function raised, timed out or crashed; `throttle` is AWS's reason when
+    nothing ran.
+    """
 
     payload: bytes
     failed: bool
@@ -74,13 +80,14 @@ class Functions:
         self._pool.close()
 
     def invoke(self, function: str, qualifier: str | None, event: object, source: Source) -> Result:
-        """Run a function and wait for its result. Raises FunctionNotFound and RequestTooLarge.
+        """Run a function and wait for its result. Raises FunctionNotFoundError and RequestTooLargeError.
 
         `qualifier` is an alias, a version or None for $LATEST; `event` any JSON value.
         """
+        logger.debug("%s invokes %s:%s", source, function, qualifier or "$LATEST")
         payload = json.dumps(event, ensure_ascii=False).encode()
         if len(payload) > REQUEST_LIMIT_BYTES:
-            raise RequestTooLarge(
+            raise RequestTooLargeError(
                 f"Request must be smaller than {REQUEST_LIMIT_BYTES} bytes for the InvokeFunction operation"
             )
         with engine.core("responses").request_scope(ACCOUNT_ID, REGION):
@@ -137,10 +144,15 @@ class Functions:
         if not finished:
             invocation.finish(_timed_out(invocation.request_id, timeout), failed=True)
         report = function_logs.Report(
-            request_id=invocation.request_id, version=target.version, started_ms=int(started * 1000),
-            duration_ms=(time.time() - started) * 1000, memory_size=int(config.get("MemorySize") or 128),
-            memory_used=environment.memory_megabytes(), init_ms=environment.init_ms if cold else None,
-            status=status, trace_id=invocation.trace_id,
+            request_id=invocation.request_id,
+            version=target.version,
+            started_ms=int(started * 1000),
+            duration_ms=(time.time() - started) * 1000,
+            memory_size=int(config.get("MemorySize") or 128),
+            memory_used=environment.memory_megabytes(),
+            init_ms=environment.init_ms if cold else None,
+            status=status,
+            trace_id=invocation.trace_id,
         )
         output = environment.take_output()
         if not finished:
@@ -148,9 +160,7 @@ class Functions:
         events = function_logs.lines(report, output, config)
         function_logs.write(environment.spec.log_group, environment.log_stream, events, config.get("Role"))
         keep = finished and environment.alive and environment.init_error is None
-        result = Result(
-            invocation.response or b"null", invocation.failed, target.version, function_logs.tail(events)
-        )
+        result = Result(invocation.response or b"null", invocation.failed, target.version, function_logs.tail(events))
         return result, keep
 
     def _spec(self, target: Target) -> EnvironmentSpec:
@@ -163,18 +173,31 @@ class Functions:
         functions = engine.service("lambda_svc")
         layers = [functions._resolve_layer_zip(layer) for layer in config.get("Layers") or []]
         spec = EnvironmentSpec(
-            key=":".join(identity), function=target.name, version=target.version,
+            key=":".join(identity),
+            function=target.name,
+            version=target.version,
             task_root=function_code.unpack(self._folder, "task", [target.record["code_zip"]]),
             layers=function_code.unpack(self._folder, "opt", [layer for layer in layers if layer]),
-            variables=_variables(target, self._endpoint), log_group=_log_group(config),
+            variables=_variables(target, self._endpoint),
+            log_group=_log_group(config),
         )
         self._specs[identity] = spec
         return spec
 
 
 def _digest(config: dict[str, Any]) -> str:
-    names = ("CodeSha256", "Environment", "Handler", "Layers", "LoggingConfig", "MemorySize", "Role", "Runtime",
-             "Timeout", "TracingConfig")
+    names = (
+        "CodeSha256",
+        "Environment",
+        "Handler",
+        "Layers",
+        "LoggingConfig",
+        "MemorySize",
+        "Role",
+        "Runtime",
+        "Timeout",
+        "TracingConfig",
+    )
     return hashlib.sha256(json.dumps([config.get(name) for name in names], sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -226,7 +249,9 @@ def _timed_out(request_id: str, timeout: int) -> bytes:
 
 
 def _timeout_line(request_id: str, timeout: int) -> str:
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}Z {request_id} Task timed out after {timeout:.2f} seconds"
+    return (
+        f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}Z {request_id} Task timed out after {timeout:.2f} seconds"
+    )
 
 
 def _throttled(target: Target, reason: str) -> Result:

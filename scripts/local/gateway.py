@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from scripts.local import aliases, engine, function_logs, gateway_request, gateway_validation, roles
-from scripts.local.aliases import FunctionNotFound
-from scripts.local.functions import Functions, RequestTooLarge, Result, Source, inbound_trace
+from scripts.local.aliases import FunctionNotFoundError
+from scripts.local.functions import Functions, RequestTooLargeError, Result, Source, inbound_trace
 from scripts.local.gateway_request import GatewayRequest, current
 from scripts.local.settings import ACCOUNT_ID, REGION
 
@@ -45,14 +45,27 @@ class Gateway:
         self._engine._invoke_lambda_proxy_v1 = self._invoke_proxy
         self._engine._gateway_error_response = self._error_response
 
-    async def _execute(
-        self, api_id: str, stage_name: str, method: str, path: str, headers: dict[str, str], body: bytes,
-        query: dict[str, list[str]], account: str, region: str,
+    async def _execute(  # noqa: PLR0913, PLR0917  ministack's signature
+        self,
+        api_id: str,
+        stage_name: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query: dict[str, list[str]],
+        account: str,
+        region: str,
     ) -> Response:
         stage = self._engine._stages_v1.get(api_id, {}).get(stage_name)
         routing = {
-            "api_id": api_id, "stage_name": stage_name, "stage": stage, "headers": headers, "query_params": query,
-            "path_params": {}, "resource_path": "",
+            "api_id": api_id,
+            "stage_name": stage_name,
+            "stage": stage,
+            "headers": headers,
+            "query_params": query,
+            "path_params": {},
+            "resource_path": "",
         }
         request = GatewayRequest(api_id, stage_name, method, path, headers, routing)
         routing["request_id"] = request.request_id
@@ -66,8 +79,11 @@ class Gateway:
         if isinstance(response, self._engine._GatewayError):
             response = self._error_response(response, routing)
         status, answer_headers, content = response
-        answer_headers = {**answer_headers, "x-amzn-requestid": request.request_id,
-                          "x-amz-apigw-id": request.extended_request_id}
+        answer_headers = {
+            **answer_headers,
+            "x-amzn-requestid": request.request_id,
+            "x-amz-apigw-id": request.extended_request_id,
+        }
         if stage is not None:
             self._log_access(request, stage, status, len(content))
         return status, answer_headers, content
@@ -81,14 +97,22 @@ class Gateway:
         """Render a gateway response: the API's own for the type, else its DEFAULT_4XX or _5XX, else AWS's default."""
         gateway = self._engine
         request = current.get(None) or GatewayRequest(
-            routing["api_id"], routing["stage_name"], "", "", routing["headers"], routing)
+            routing["api_id"], routing["stage_name"], "", "", routing["headers"], routing
+        )
         customized = gateway._deployed_gateway_responses.get(request.api_id, {}).get(
-            routing["stage"].get("deploymentId")) or gateway._gateway_responses.get(request.api_id, {})
+            routing["stage"].get("deploymentId")
+        ) or gateway._gateway_responses.get(request.api_id, {})
         found = gateway._gateway_response_for_type(customized, error.response_type)
-        template = (found.get("responseTemplates") or {}).get("application/json", '{"message":$context.error.messageString}')
+        template = (found.get("responseTemplates") or {}).get(
+            "application/json", '{"message":$context.error.messageString}'
+        )
         message = error.message or ""
-        request.error = {"message": message, "messageString": json.dumps(message), "responseType": error.response_type,
-                         **({"validationErrorString": request.error["validationErrorString"]} if request.error else {})}
+        request.error = {
+            "message": message,
+            "messageString": json.dumps(message),
+            "responseType": error.response_type,
+            **({"validationErrorString": request.error["validationErrorString"]} if request.error else {}),
+        }
         headers = {"Content-Type": "application/json"}
         for name, source in (found.get("responseParameters") or {}).items():
             value = gateway._gateway_request_value(source, routing)
@@ -98,13 +122,20 @@ class Gateway:
         kind = error.error_type or gateway._GATEWAY_RESPONSE_ERROR_TYPES.get(error.response_type)
         if kind:
             headers["x-amzn-ErrorType"] = kind
-        in_strings = {name: value if name == "error.messageString" else gateway_request.json_text(value)
-                      for name, value in request.variables().items()}
+        in_strings = {
+            name: value if name == "error.messageString" else gateway_request.json_text(value)
+            for name, value in request.variables().items()
+        }
         status = found.get("statusCode") or getattr(error, "status", None) or _DEFAULT_STATUS[_family(found)]
         return int(status), headers, gateway_request.render(template, in_strings, "").encode()
 
     def _validate(
-        self, method: dict[str, Any], api_id: str, routing: dict[str, Any], headers: dict[str, str], body: bytes,
+        self,
+        method: dict[str, Any],
+        api_id: str,
+        routing: dict[str, Any],
+        headers: dict[str, str],
+        body: bytes,
         query: dict[str, list[str]],
     ) -> Any:
         """The method's request validator: required parameters first, then the body against its model."""
@@ -127,16 +158,29 @@ class Gateway:
         return self._error("BAD_REQUEST_BODY", "Invalid request body")
 
     async def _invoke_proxy(
-        self, integration: dict[str, Any], api_id: str, stage_name: str, stage: dict[str, Any], resource: dict[str, Any],
-        path: str, method: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]],
-        path_params: dict[str, str], *, binary_media_types: list[str], authorizer_context: dict[str, Any] | None,
-        **unused: Any,
+        self,
+        integration: dict[str, Any],
+        _api_id: str,
+        _stage_name: str,
+        _stage: dict[str, Any],
+        resource: dict[str, Any],
+        _path: str,
+        _method: str,
+        headers: dict[str, str],
+        body: bytes,
+        query: dict[str, list[str]],
+        _path_params: dict[str, str],
+        *,
+        binary_media_types: list[str],
+        authorizer_context: dict[str, Any] | None,
+        **_unused: Any,
     ) -> Any:
         """Invoke the function and give its response to the client; no text of an error leaves the gateway."""
         request = current.get()
         request.resource_id = resource["id"]
         name, qualifier = aliases.split_reference(
-            self._engine._extract_lambda_ref_from_integration_uri(integration["uri"]))
+            self._engine._extract_lambda_ref_from_integration_uri(integration["uri"])
+        )
         if not self._may_invoke(integration, request, name, qualifier):
             return self._error("API_CONFIGURATION_ERROR", _INTERNAL)
         binary = self._engine._media_type_matches(headers.get("content-type"), binary_media_types)
@@ -145,7 +189,8 @@ class Gateway:
         started = time.monotonic()
         run = engine.core("concurrency").run_reentrant
         task = asyncio.ensure_future(
-            run(self._functions.invoke, name, qualifier, event, Source.GATEWAY, thread_name="gateway-invoke"))
+            run(self._functions.invoke, name, qualifier, event, Source.GATEWAY, thread_name="gateway-invoke")
+        )
         seconds = int(integration.get("timeoutInMillis") or 29000) / 1000
         await asyncio.wait({task}, timeout=seconds)
         request.integration["latency"] = str(int((time.monotonic() - started) * 1000))
@@ -153,9 +198,9 @@ class Gateway:
             return self._error("INTEGRATION_TIMEOUT", "Endpoint request timed out")
         try:
             result = task.result()
-        except FunctionNotFound:
+        except FunctionNotFoundError:
             return self._error("API_CONFIGURATION_ERROR", _INTERNAL)
-        except RequestTooLarge:
+        except RequestTooLargeError:
             return self._error("REQUEST_TOO_LARGE", "Request Too Long")
         request.integration["status"] = "429" if result.throttle else "200"
         return self._client_response(result, headers, binary_media_types)
@@ -169,7 +214,8 @@ class Gateway:
         if integration.get("credentials"):
             return roles.allows(integration["credentials"], "lambda:InvokeFunction", arn)
         resource = re.sub(r"\{[^}]+\}", "*", request.routing["resource_path"])
-        source = f"arn:aws:execute-api:{REGION}:{ACCOUNT_ID}:{request.api_id}/{request.stage_name}/{request.method}{resource}"
+        method = f"{request.api_id}/{request.stage_name}/{request.method}{resource}"
+        source = f"arn:aws:execute-api:{REGION}:{ACCOUNT_ID}:{method}"
         policy = (functions._functions.get(name) or {}).get("policy") or {}
         return roles.service_may_invoke(policy, arn, "apigateway.amazonaws.com", source)
 
@@ -180,7 +226,9 @@ class Gateway:
         if parsed is None:
             return self._error("DEFAULT_5XX", _INTERNAL, 502)
         body = str(parsed.get("body") or "").encode()
-        if parsed.get("isBase64Encoded") and self._engine._media_type_matches(request_headers.get("accept"), binary_types):
+        if parsed.get("isBase64Encoded") and self._engine._media_type_matches(
+            request_headers.get("accept"), binary_types
+        ):
             body = base64.b64decode(body)
         return int(parsed["statusCode"]), _response_headers(parsed), body
 
@@ -189,13 +237,17 @@ class Gateway:
         if not settings.get("destinationArn") or not settings.get("format"):
             return
         variables = {
-            **request.variables(), "status": str(status), "responseLength": str(length),
+            **request.variables(),
+            "status": str(status),
+            "responseLength": str(length),
             "responseLatency": str(int((time.time() - request.started) * 1000)),
         }
         group = settings["destinationArn"].split(":log-group:", 1)[1].removesuffix(":*")
         stream = hashlib.md5(f"{request.api_id}/{request.stage_name}".encode(), usedforsecurity=False).hexdigest()
-        in_strings = {name: gateway_request.json_text(value) if name != "error.messageString" else value
-                      for name, value in variables.items()}
+        in_strings = {
+            name: gateway_request.json_text(value) if name != "error.messageString" else value
+            for name, value in variables.items()
+        }
         line = gateway_request.render(settings["format"], in_strings, "-")
         function_logs.write(group, stream, [(int(time.time() * 1000), line)])
         self._changed()
@@ -209,8 +261,11 @@ def _proxy_response(payload: bytes) -> dict[str, Any] | None:
     """A Lambda proxy response, or None when it is malformed (AWS then answers 502)."""
     try:
         parsed = json.loads(payload)
-        if isinstance(parsed, dict) and 100 <= int(parsed["statusCode"]) <= 599 \
-                and isinstance(parsed.get("body", ""), str | None):
+        if (
+            isinstance(parsed, dict)
+            and 100 <= int(parsed["statusCode"]) <= 599
+            and isinstance(parsed.get("body", ""), str | None)
+        ):
             return parsed
     except (ValueError, KeyError, TypeError):
         pass

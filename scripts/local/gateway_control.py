@@ -6,13 +6,28 @@ from typing import Any
 
 from scripts.local import engine
 
-_BOOLEANS = frozenset({
-    "apiKeyRequired", "cacheClusterEnabled", "disableExecuteApiEndpoint", "enabled", "tracingEnabled",
-    "useStageCache", "validateRequestBody", "validateRequestParameters",
-})
-_INTEGERS = frozenset({
-    "authorizerResultTtlInSeconds", "burstLimit", "limit", "minimumCompressionSize", "offset", "timeoutInMillis",
-})
+_BOOLEANS = frozenset(
+    {
+        "apiKeyRequired",
+        "cacheClusterEnabled",
+        "disableExecuteApiEndpoint",
+        "enabled",
+        "tracingEnabled",
+        "useStageCache",
+        "validateRequestBody",
+        "validateRequestParameters",
+    }
+)
+_INTEGERS = frozenset(
+    {
+        "authorizerResultTtlInSeconds",
+        "burstLimit",
+        "limit",
+        "minimumCompressionSize",
+        "offset",
+        "timeoutInMillis",
+    }
+)
 _DECIMALS = frozenset({"percentTraffic", "rateLimit"})
 _LISTS = frozenset({"authorizationScopes", "binaryMediaTypes", "cacheKeyParameters", "providerARNs"})
 _FLAG_MAPS = frozenset({"requestParameters", "responseParameters"})

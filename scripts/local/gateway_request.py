@@ -17,8 +17,16 @@ from scripts.local.settings import ACCOUNT_ID
 
 _VARIABLE = re.compile(r"\$(?:\{context\.([\w.]+)\}|context\.([A-Za-z]\w*(?:\.[A-Za-z]\w*)*))")
 _NO_IDENTITY = (
-    "cognitoIdentityPoolId", "accountId", "cognitoIdentityId", "caller", "principalOrgId", "accessKey",
-    "cognitoAuthenticationType", "cognitoAuthenticationProvider", "userArn", "user",
+    "cognitoIdentityPoolId",
+    "accountId",
+    "cognitoIdentityId",
+    "caller",
+    "principalOrgId",
+    "accessKey",
+    "cognitoAuthenticationType",
+    "cognitoAuthenticationProvider",
+    "userArn",
+    "user",
 )
 
 
@@ -102,7 +110,12 @@ def json_text(text: str) -> str:
 
 
 def proxy_event(
-    request: GatewayRequest, body: bytes, query: dict[str, list[str]], *, binary: bool, authorizer: dict[str, Any] | None
+    request: GatewayRequest,
+    body: bytes,
+    query: dict[str, list[str]],
+    *,
+    binary: bool,
+    authorizer: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """The event of a Lambda proxy integration."""
     headers = {

@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from scripts.local import aliases, engine
-from scripts.local.aliases import FunctionNotFound
-from scripts.local.functions import Functions, RequestTooLarge, Result, Source, inbound_trace
+from scripts.local.aliases import FunctionNotFoundError
+from scripts.local.functions import Functions, RequestTooLargeError, Result, Source, inbound_trace
 
 Answer = tuple[int, dict[str, str], bytes]
 ASYNC_LIMIT_BYTES = 1024 * 1024
@@ -20,7 +20,10 @@ def install(functions: Functions) -> None:
     find_record = service._get_func_record_for_ref
 
     async def invoke(
-        name: str, event: object, headers: dict[str, str], path_qualifier: str | None = None,
+        name: str,
+        event: object,
+        headers: dict[str, str],
+        path_qualifier: str | None = None,
         query_params: dict[str, Any] | None = None,
     ) -> Answer:
         qualifier = path_qualifier or service._qp_first(query_params or {}, "Qualifier") or None
@@ -34,19 +37,19 @@ def install(functions: Functions) -> None:
                 return _start_async(service, target, event)
             run = engine.core("concurrency").run_reentrant
             result = await run(functions.invoke, name, qualifier, event, Source.DIRECT, thread_name="invoke")
-        except FunctionNotFound as error:
+        except FunctionNotFoundError as error:
             return _error("ResourceNotFoundException", str(error), 404)
-        except RequestTooLarge as error:
+        except RequestTooLargeError as error:
             return _error("RequestTooLargeException", str(error), 413)
         return _invoke_answer(result, headers)
 
     def execute(record: dict[str, Any], event: object) -> dict[str, Any]:
-        """ministack's choke point: all its services end here with a record whose ARN names the qualifier."""
+        """Ministack's choke point: all its services end here with a record whose ARN names the qualifier."""
         config = record.get("config") or record
         name, qualifier = aliases.split_reference(config["FunctionArn"])
         try:
             return _as_ministack(functions.invoke(name, qualifier, event, Source.SERVICE))
-        except (FunctionNotFound, RequestTooLarge) as error:
+        except (FunctionNotFoundError, RequestTooLargeError) as error:
             body = {"errorType": type(error).__name__, "errorMessage": str(error)}
             return {"body": body, "error": True, "log": ""}
 
@@ -61,7 +64,7 @@ def install(functions: Functions) -> None:
     service._invoke = invoke
     service._execute_function = execute
     service._get_func_record_for_ref = record_for_reference
-    service._emit_lambda_metrics = lambda *args, **named: None
+    service._emit_lambda_metrics = lambda *_, **__: None
 
 
 def _qualified(

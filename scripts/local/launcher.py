@@ -52,8 +52,13 @@ def status(settings: Settings) -> Status | None:
     if found is None or found.get("home") != str(settings.home):
         return None
     return Status(
-        pid, int(found["port"]), f"http://127.0.0.1:{found['port']}", found["started_at"], found["ministack"],
-        found["environments"], processes.resident_megabytes(pid),
+        pid,
+        int(found["port"]),
+        f"http://127.0.0.1:{found['port']}",
+        found["started_at"],
+        found["ministack"],
+        found["environments"],
+        processes.resident_megabytes(pid),
     )
 
 
@@ -88,7 +93,9 @@ def down(settings: Settings, report: Report | None = None) -> bool:
             return False
         os.kill(pid, signal.SIGTERM)
         if not _wait(lambda: not _is_our_cloud(pid, settings), STOP_DEADLINE_SECONDS, tell, "stopping the local cloud"):
-            tell(f"no end after {STOP_DEADLINE_SECONDS:.0f} s: killing pid {pid}; the last seconds of state may be lost")
+            tell(
+                f"no end after {STOP_DEADLINE_SECONDS:.0f} s: killing pid {pid}; the last seconds of state may be lost"
+            )
             os.kill(pid, signal.SIGKILL)
             _wait(lambda: not _is_our_cloud(pid, settings), 10, tell, "waiting for the killed process")
         write_cloud_file(settings.cloud_file, {**read_cloud_file(settings.cloud_file), "pid": None})
@@ -104,15 +111,18 @@ def _spawn(settings: Settings) -> subprocess.Popen[bytes]:
     with settings.log_file.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "scripts.local.server", str(settings.home), str(settings.port)],
-            cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     write_cloud_file(settings.cloud_file, {"pid": process.pid, "port": settings.port, "endpoint": settings.endpoint})
     return process
 
 
-def _wait_until_healthy(
-    settings: Settings, pid: int, process: subprocess.Popen[bytes] | None, tell: Report
-) -> Status:
+def _wait_until_healthy(settings: Settings, pid: int, process: subprocess.Popen[bytes] | None, tell: Report) -> Status:
     def settled() -> bool:
         ended = process.poll() is not None if process else not _is_our_cloud(pid, settings)
         return ended or status(settings) is not None
@@ -214,4 +224,4 @@ def _exclusive(settings: Settings) -> Iterator[None]:
 
 
 def _to_stderr(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{message}\n")

@@ -18,7 +18,9 @@ def install() -> None:
         answer = create(bucket, key, headers)
         found = re.search(rb"<UploadId>(.+?)</UploadId>", answer[2])
         if found and headers.get("x-amz-tagging"):
-            storage._multipart_uploads[found.group(1).decode()]["tags"] = dict(parse_qsl(headers["x-amz-tagging"], True))
+            storage._multipart_uploads[found.group(1).decode()]["tags"] = dict(
+                parse_qsl(headers["x-amz-tagging"], True)
+            )
         return answer
 
     def complete_multipart_upload(

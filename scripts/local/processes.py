@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -56,7 +55,7 @@ def _listener_from_proc(port: int) -> int | None:
                 inodes.add(f"socket:[{fields[9]}]")
     for folder in _PROC.glob("[0-9]*/fd"):
         try:
-            if any(os.readlink(link) in inodes for link in folder.iterdir()):
+            if any(str(link.readlink()) in inodes for link in folder.iterdir()):
                 return int(folder.parent.name)
         except OSError:
             continue

@@ -15,8 +15,14 @@ def allows(role_arn: str, action: str, resource_arn: str) -> bool:
     evaluator = engine.core("iam_evaluator")
     policies = evaluator._gather_role_policies(role_arn.rsplit("/", 1)[-1], ACCOUNT_ID)
     context = evaluator.EvalContext(
-        principal_arn=role_arn, principal_type="AssumedRole", principal_account=ACCOUNT_ID, action=action,
-        resource_arn=resource_arn, region=REGION, service_context={}, principal_keys={},
+        principal_arn=role_arn,
+        principal_type="AssumedRole",
+        principal_account=ACCOUNT_ID,
+        action=action,
+        resource_arn=resource_arn,
+        region=REGION,
+        service_context={},
+        principal_keys={},
     )
     return bool(evaluator.evaluate(context, policies).decision == "Allow")
 

@@ -70,9 +70,6 @@ class RuntimeApi:
                 connection, peer = self._socket.accept()
             except OSError:
                 return
-            if self._closed:
-                connection.close()
-                return
             threading.Thread(target=self._serve, args=(connection, peer), name="runtime-api", daemon=True).start()
 
     def _serve(self, connection: socket.socket, peer: object) -> None:
@@ -154,5 +151,5 @@ class _Handler(BaseHTTPRequestHandler):
         head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""])
         self.wfile.write(head.encode("latin-1") + body)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name that the base class gives it
         """Runtime API traffic is not logged."""

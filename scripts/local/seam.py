@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scripts.local import alarms, engine, event_bus, gateway_control, invoke_api, object_tags, roles
+from scripts.local.bulk_events import BulkEvents
 from scripts.local.event_sources import EventSources
 from scripts.local.functions import Functions
 from scripts.local.gateway import Gateway
-from scripts.local.log_store import LogStore
 from scripts.local.settings import Settings
 from scripts.local.table_journal import TableJournal
 from scripts.local.wake import Wake
@@ -21,7 +21,7 @@ class Behaviours:
 
     functions: Functions
     event_sources: EventSources
-    logs: LogStore
+    bulk_events: BulkEvents
 
     def environments(self) -> int:
         return self.functions.environments()
@@ -43,10 +43,10 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     wake = Wake()
     journal = TableJournal(settings.state_dir)
     event_sources = EventSources(functions, wake, lambda mapping, position: journal.add("at", mapping, position))
-    logs = LogStore(settings.state_dir / "logs.json")
+    bulk_events = BulkEvents(settings.state_dir / "events.json")
     journal.install(wake.notify)
     event_sources.install()
-    logs.install()
+    bulk_events.install()
     roles.install()
     invoke_api.install(functions)
     event_bus.install()
@@ -59,9 +59,9 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
 
     def restore() -> None:
         load_snapshot()
-        logs.restore()
+        bulk_events.restore()
         journal.restore()
         event_sources.start()
 
     app._load_persisted_state = restore
-    return Behaviours(functions, event_sources, logs)
+    return Behaviours(functions, event_sources, bulk_events)

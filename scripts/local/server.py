@@ -73,12 +73,24 @@ async def _run(settings: Settings) -> None:
     snapshots = Snapshots(settings.state_dir)
     app.load_state = snapshots.load
     behaviours = seam.install(settings, changed=snapshots.note_change)
-    app.save_all = lambda states: (snapshots.save(states), behaviours.logs.save())
+
+    def save_all(states: dict[str, Callable[[], Any]]) -> None:
+        """What the engine calls at its end."""
+        snapshots.save(states)
+        behaviours.bulk_events.save()
+
+    app.save_all = save_all
     started_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def status() -> dict[str, Any]:
-        return {"home": str(settings.home), "port": settings.port, "pid": os.getpid(), "started_at": started_at,
-                "ministack": engine.version(), "environments": behaviours.environments()}
+        return {
+            "home": str(settings.home),
+            "port": settings.port,
+            "pid": os.getpid(),
+            "started_at": started_at,
+            "ministack": engine.version(),
+            "environments": behaviours.environments(),
+        }
 
     admission = Admission(app.app, status, snapshots.note_change)
     config = Config()
@@ -92,10 +104,16 @@ async def _run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    write_cloud_file(settings.cloud_file, {
-        "pid": os.getpid(), "port": settings.port, "endpoint": settings.endpoint, "started_at": started_at,
-        "ministack": engine.version(),
-    })
+    write_cloud_file(
+        settings.cloud_file,
+        {
+            "pid": os.getpid(),
+            "port": settings.port,
+            "endpoint": settings.endpoint,
+            "started_at": started_at,
+            "ministack": engine.version(),
+        },
+    )
     server = asyncio.create_task(serve(admission, config, shutdown_trigger=closed.wait))  # type: ignore[arg-type]
     saving = asyncio.create_task(snapshots.keep_saving(app._build_persistence_save_dict))
     stopping = asyncio.create_task(stop.wait())

@@ -29,7 +29,7 @@ SHARE_OF_TIME = 20
 """A save that takes t seconds is followed by at least this many times t without one."""
 
 _BLOB_BYTES = 64 * 1024
-_WITHOUT_COPY = ("dynamodb", "cloudwatch_logs", "sqs")
+_WITHOUT_COPY = ("dynamodb", "cloudwatch_logs", "eventbridge", "sqs")
 logger = logging.getLogger("tradepost.snapshot")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -68,7 +68,9 @@ class Stream(Protocol):
 
     def invoke(self, records: Sequence[Placed]) -> Answer: ...
 
-    def discard(self, records: Sequence[Placed], condition: Condition, attempts: int, answer: Answer | None) -> None: ...
+    def discard(
+        self, records: Sequence[Placed], condition: Condition, attempts: int, answer: Answer | None
+    ) -> None: ...
 
     def checkpoint(self, position: int) -> None:
         """Everything before this position is done."""

@@ -33,7 +33,7 @@ class TableJournal:
         self._tables = engine.service("dynamodb")
         self._positions = engine.service("lambda_svc")._dynamodb_stream_positions
 
-    def install(self, wake: Callable[[], None]) -> None:
+    def install(self, wake: Callable[[], None]) -> None:  # noqa: C901  one small function for each of ministack's
         """Note every write. `wake` is called after a stream record; images are copies of their moment."""
         tables = self._tables
         set_item, remove_item, emit = tables._set_item, tables._remove_item, tables._emit_stream_event
@@ -123,7 +123,8 @@ class TableJournal:
                     "trimmed": self._tables._stream_trimmed._data.get(scope, 0),
                     "records": self._tables._stream_records._data.get(scope, []),
                 }
-                for scope, table in self._tables._tables.all_items() if table.get("LatestStreamArn")
+                for scope, table in self._tables._tables.all_items()
+                if table.get("LatestStreamArn")
             },
         }
         content = json.dumps(state, default=engine.core("persistence")._json_default).encode()

@@ -87,21 +87,21 @@ def serve(api, handler, headers, body):
     else:
         os.environ.pop("_X_AMZN_TRACE_ID", None)
     try:
-        result = encode(handler(json.loads(body), Context(headers)), request_id)
+        result = encode(handler(json.loads(body), Context(headers)))
     except SystemExit as error:
         flush()
-        os._exit(error.code if isinstance(error.code, int) else 1)
-    except Exception as error:
+        os._exit(error.code if isinstance(error.code, int) else int(error.code is not None))
+    except Exception as error:  # noqa: BLE001  whatever the function raises is its answer
         report(api, f"/invocation/{request_id}/error", error, request_id)
         return
     flush()
     status, _, answer = api.call("POST", f"/invocation/{request_id}/response", result)
     if status == 413:
-        error = ResponseTooLarge(json.loads(answer)["errorMessage"])
+        error = ResponseTooLargeError(json.loads(answer)["errorMessage"])
         report(api, f"/invocation/{request_id}/error", error, request_id)
 
 
-class ResponseTooLarge(Exception):
+class ResponseTooLargeError(Exception):
     pass
 
 
@@ -109,10 +109,10 @@ class MarshalError(Exception):
     pass
 
 
-ERROR_TYPES = {ResponseTooLarge: "Function.ResponseSizeTooLarge", MarshalError: "Runtime.MarshalError"}
+ERROR_TYPES = {ResponseTooLargeError: "Function.ResponseSizeTooLarge", MarshalError: "Runtime.MarshalError"}
 
 
-def encode(value, request_id):
+def encode(value):
     try:
         return json.dumps(value, ensure_ascii=False).encode()
     except (TypeError, ValueError) as error:
@@ -121,26 +121,28 @@ def encode(value, request_id):
 
 def load_handler(api):
     """Import the handler; what goes wrong is an INIT error with the type that Lambda gives it."""
-    name = os.environ["_HANDLER"]
     try:
-        module_name, _, function = name.rpartition(".")
-        if not module_name:
-            raise InitError("Runtime.MalformedHandlerName", f"Bad handler '{name}': not enough values to unpack")
-        try:
-            module = importlib.import_module(module_name.replace("/", "."))
-        except ImportError as error:
-            message = f"Unable to import module '{module_name}': {error}"
-            raise InitError("Runtime.ImportModuleError", message) from None
-        except SyntaxError as error:
-            message = f"Syntax error in module '{module_name}': {error}"
-            raise InitError("Runtime.UserCodeSyntaxError", message) from None
-        if not hasattr(module, function):
-            message = f"Handler '{function}' missing on module '{module_name}'"
-            raise InitError("Runtime.HandlerNotFound", message)
-        return getattr(module, function)
-    except Exception as error:
+        return find_handler(os.environ["_HANDLER"])
+    except Exception as error:  # noqa: BLE001  whatever the module raises is the INIT error
         report(api, "/init/error", error, "")
         os._exit(1)
+
+
+def find_handler(name):
+    module_name, _, function = name.rpartition(".")
+    if not module_name:
+        raise InitError("Runtime.MalformedHandlerName", f"Bad handler '{name}': not enough values to unpack")
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except ImportError as error:
+        message = f"Unable to import module '{module_name}': {error}"
+        raise InitError("Runtime.ImportModuleError", message) from None
+    except SyntaxError as error:
+        message = f"Syntax error in module '{module_name}': {error}"
+        raise InitError("Runtime.UserCodeSyntaxError", message) from None
+    if not hasattr(module, function):
+        raise InitError("Runtime.HandlerNotFound", f"Handler '{function}' missing on module '{module_name}'")
+    return getattr(module, function)
 
 
 class InitError(Exception):
@@ -204,8 +206,13 @@ def set_up_logging():
 
     class Json(logging.Formatter):
         def format(self, record):
-            found = {"timestamp": now(), "level": record.levelname, "message": record.getMessage(),
-                     "logger": record.name, "requestId": handler.aws_request_id}
+            found = {
+                "timestamp": now(),
+                "level": record.levelname,
+                "message": record.getMessage(),
+                "logger": record.name,
+                "requestId": handler.aws_request_id,
+            }
             if record.exc_info:
                 found["errorType"] = record.exc_info[0].__name__
                 found["errorMessage"] = str(record.exc_info[1])

@@ -14,15 +14,18 @@ SCHEMA = {
     "required": ["currency", "lines"],
     "properties": {
         "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
-        "lines": {"type": "array", "maxItems": 2, "items": {
-            "type": "object", "properties": {"quantity": {"type": "integer", "minimum": 1}}}},
+        "lines": {
+            "type": "array",
+            "maxItems": 2,
+            "items": {"type": "object", "properties": {"quantity": {"type": "integer", "minimum": 1}}},
+        },
     },
     "additionalProperties": False,
 }
 TEMPLATE = (
-    '{"type":"$context.error.responseType","status":$context.status,"detail":$context.error.messageString,'
+    '{"type":"$context.error.responseType","detail":$context.error.messageString,'
     '"errors":"$context.error.validationErrorString","request_id":"$context.requestId"}'
-).replace('"status":$context.status,', "")
+)
 
 
 @dataclass(frozen=True)
@@ -40,21 +43,34 @@ class Api:
         self._gateway = cloud.aws("apigateway")
         self.function = function
         self.id = self._gateway.create_rest_api(name=unique("api"))["id"]
-        self._uri = (f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function.arn}/invocations", timeout_ms)
+        self._uri = (
+            f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function.arn}/invocations",
+            timeout_ms,
+        )
         root = self._gateway.get_resources(restApiId=self.id)["items"][0]["id"]
         things = self._resource(self._resource(root, "things"), "{thing_id}")
         self._gateway.create_model(
-            restApiId=self.id, name="Thing", contentType="application/json", schema=json.dumps(SCHEMA))
+            restApiId=self.id, name="Thing", contentType="application/json", schema=json.dumps(SCHEMA)
+        )
         validator = self._gateway.create_request_validator(
-            restApiId=self.id, name="all", validateRequestBody=True, validateRequestParameters=True)["id"]
-        self._method(things, "POST", apiKeyRequired=True, requestValidatorId=validator,
-                     requestModels={"application/json": "Thing"},
-                     requestParameters={"method.request.header.Required": True})
+            restApiId=self.id, name="all", validateRequestBody=True, validateRequestParameters=True
+        )["id"]
+        self._method(
+            things,
+            "POST",
+            apiKeyRequired=True,
+            requestValidatorId=validator,
+            requestModels={"application/json": "Thing"},
+            requestParameters={"method.request.header.Required": True},
+        )
         self._method(self._resource(root, "open"), "ANY")
-        for kind, parameters in (("DEFAULT_4XX", {}), ("DEFAULT_5XX", {}), ("BAD_REQUEST_BODY", {})):
+        for kind in ("DEFAULT_4XX", "DEFAULT_5XX", "BAD_REQUEST_BODY"):
             self._gateway.put_gateway_response(
-                restApiId=self.id, responseType=kind, responseTemplates={"application/json": TEMPLATE},
-                responseParameters={"gatewayresponse.header.Content-Type": "'application/problem+json'", **parameters})
+                restApiId=self.id,
+                responseType=kind,
+                responseTemplates={"application/json": TEMPLATE},
+                responseParameters={"gatewayresponse.header.Content-Type": "'application/problem+json'"},
+            )
         deployment = self._gateway.create_deployment(restApiId=self.id)["id"]
         self.log_group = f"/access/{self.id}"
         cloud.aws("logs").create_log_group(logGroupName=self.log_group)
@@ -62,12 +78,16 @@ class Api:
         self._set_access_log(
             '{"id":"$context.requestId","status":$context.status,"key":"$context.identity.apiKeyId",'
             '"path":"$context.resourcePath","error":"$context.error.validationErrorString",'
-            '"latency":$context.responseLatency,"missing":"$context.authorizer.principalId"}')
+            '"latency":$context.responseLatency,"missing":"$context.authorizer.principalId"}'
+        )
         if permit:
             cloud.aws("lambda").add_permission(
-                FunctionName=function.name, StatementId="gateway", Action="lambda:InvokeFunction",
+                FunctionName=function.name,
+                StatementId="gateway",
+                Action="lambda:InvokeFunction",
                 Principal="apigateway.amazonaws.com",
-                SourceArn=f"arn:aws:execute-api:{REGION}:{ACCOUNT_ID}:{self.id}/*/*/*")
+                SourceArn=f"arn:aws:execute-api:{REGION}:{ACCOUNT_ID}:{self.id}/*/*/*",
+            )
         self.key = self._api_key()
 
     def _resource(self, parent: str, part: str) -> str:
@@ -78,25 +98,30 @@ class Api:
         place = {"restApiId": self.id, "resourceId": resource, "httpMethod": method}
         self._gateway.put_method(**place, authorizationType="NONE", **settings)
         self._gateway.put_integration(
-            **place, type="AWS_PROXY", integrationHttpMethod="POST", uri=self._uri[0], timeoutInMillis=self._uri[1])
+            **place, type="AWS_PROXY", integrationHttpMethod="POST", uri=self._uri[0], timeoutInMillis=self._uri[1]
+        )
 
     def _set_access_log(self, form: str) -> None:
         arn = f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:{self.log_group}"
-        self._gateway.update_stage(restApiId=self.id, stageName="v1", patchOperations=[
-            {"op": "replace", "path": "/accessLogSettings/destinationArn", "value": arn},
-            {"op": "replace", "path": "/accessLogSettings/format", "value": form}])
+        self._gateway.update_stage(
+            restApiId=self.id,
+            stageName="v1",
+            patchOperations=[
+                {"op": "replace", "path": "/accessLogSettings/destinationArn", "value": arn},
+                {"op": "replace", "path": "/accessLogSettings/format", "value": form},
+            ],
+        )
 
     def _api_key(self) -> dict[str, str]:
         key = self._gateway.create_api_key(name=unique("key"), enabled=True, value="")
-        plan = self._gateway.create_usage_plan(
-            name=unique("plan"), apiStages=[{"apiId": self.id, "stage": "v1"}])["id"]
+        plan = self._gateway.create_usage_plan(name=unique("plan"), apiStages=[{"apiId": self.id, "stage": "v1"}])["id"]
         self._gateway.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
         return {"id": key["id"], "value": key["value"]}
 
-    def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
+    def request(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
         host = self._cloud.endpoint.removeprefix("http://")
         connection = http.client.HTTPConnection(host, timeout=60)
-        connection.request(method, f"/restapis/{self.id}/v1/_user_request_{path}", body, headers)
+        connection.request(method, f"/restapis/{self.id}/v1/_user_request_{path}", body, headers or {})
         answer = connection.getresponse()
         content = answer.read()
         connection.close()
@@ -105,7 +130,7 @@ class Api:
 
     def post(self, body: object, *, raw: bytes | None = None, key: str | None = None) -> Answer:
         headers = {"x-api-key": key or self.key["value"], "Required": "yes", "Content-Type": "application/json"}
-        return self.request("POST", "/things/7", json.dumps(body).encode() if raw is None else raw, **headers)
+        return self.request("POST", "/things/7", json.dumps(body).encode() if raw is None else raw, headers)
 
     def access_log(self) -> list[dict[str, Any]]:
         events = self._cloud.aws("logs").filter_log_events(logGroupName=self.log_group)["events"]

@@ -20,15 +20,23 @@ _TRUST = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 STREAM_ACTIONS = [
-    "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
     "sqs:SendMessage",
 ]
 
 
 @cache
 def _client(service: str, endpoint: str) -> Any:
-    return boto3.client(
-        service, endpoint_url=endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test",
+    make: Any = boto3.client
+    return make(
+        service,
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
         config=Config(retries={"total_max_attempts": 1}, max_pool_connections=64, read_timeout=60),
     )
 
@@ -72,11 +80,15 @@ class Function:
         import base64
 
         answer = self.cloud.aws("lambda").invoke(
-            FunctionName=self.name, Payload=json.dumps(event), LogType="Tail",
+            FunctionName=self.name,
+            Payload=json.dumps(event),
+            LogType="Tail",
             **({"Qualifier": qualifier} if qualifier else {}),
         )
         return Invoked(
-            json.loads(answer["Payload"].read()), answer.get("FunctionError"), answer.get("ExecutedVersion"),
+            json.loads(answer["Payload"].read()),
+            answer.get("FunctionError"),
+            answer.get("ExecutedVersion"),
             base64.b64decode(answer.get("LogResult", "")).decode(),
         )
 
@@ -98,7 +110,8 @@ class Function:
         """Give the role exactly these rights."""
         statement = {"Effect": "Allow", "Action": actions, "Resource": resources}
         self.cloud.aws("iam").put_role_policy(
-            RoleName=self.role, PolicyName="rights",
+            RoleName=self.role,
+            PolicyName="rights",
             PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
         )
 
@@ -112,21 +125,35 @@ class Cloud:
     def aws(self, service: str) -> Any:
         return _client(service, self.endpoint)
 
-    def function(self, code: str, *, layers: list[dict[str, str]] | None = None, timeout: int = 5,
-                 files: dict[str, str] | None = None, **more: Any) -> Function:
+    def function(
+        self,
+        code: str,
+        *,
+        layers: list[dict[str, str]] | None = None,
+        timeout: int = 5,
+        files: dict[str, str] | None = None,
+        **more: Any,
+    ) -> Function:
         """Deploy `code` as app.py with the handler app.handler, and give it a role, a log group and version 1."""
         name = unique("function")
         self.aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))
         self.aws("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
         arns = [
             self.aws("lambda").publish_layer_version(LayerName=unique("layer"), Content={"ZipFile": archive(layer)})[
-                "LayerVersionArn"]
+                "LayerVersionArn"
+            ]
             for layer in layers or []
         ]
         settings = {"Handler": "app.handler", **more}
         made = self.aws("lambda").create_function(
-            FunctionName=name, Runtime="python3.13", Role=f"arn:aws:iam::{ACCOUNT_ID}:role/{name}", Layers=arns,
-            Code={"ZipFile": archive({"app.py": code, **(files or {})})}, Timeout=timeout, Publish=True, **settings,
+            FunctionName=name,
+            Runtime="python3.13",
+            Role=f"arn:aws:iam::{ACCOUNT_ID}:role/{name}",
+            Layers=arns,
+            Code={"ZipFile": archive({"app.py": code, **(files or {})})},
+            Timeout=timeout,
+            Publish=True,
+            **settings,
         )
         return Function(self, name, made["FunctionArn"].removesuffix(":1"), name)
 
@@ -140,13 +167,15 @@ class Cloud:
         """The bodies of the messages that are in a queue as soon as there is one."""
         sqs = self.aws("sqs")
         found: list[dict[str, str]] = eventually(
-            lambda: sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"), seconds)
+            lambda: sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"), seconds
+        )
         return [json.loads(message["Body"]) for message in found]
 
     def table(self) -> tuple[str, str]:
         """(name, stream ARN) of a new table with the key `id` and a stream of new images."""
         made = self.aws("dynamodb").create_table(
-            TableName=unique("table"), BillingMode="PAY_PER_REQUEST",
+            TableName=unique("table"),
+            BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
@@ -160,7 +189,8 @@ class Cloud:
     def results(self) -> tuple[str, str]:
         """(name, ARN) of a table in which functions note what they saw."""
         made = self.aws("dynamodb").create_table(
-            TableName=unique("results"), BillingMode="PAY_PER_REQUEST",
+            TableName=unique("results"),
+            BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         )["TableDescription"]

@@ -35,7 +35,7 @@ def test_the_context_keeps_the_callers_qualifier(aliased: Function) -> None:
 
 
 def test_an_unknown_qualifier_is_not_found(aliased: Function) -> None:
-    with pytest.raises(ClientError, match="Function not found: .*:nothing"):
+    with pytest.raises(ClientError, match=r"Function not found: .*:nothing"):
         aliased.invoke(qualifier="nothing")
 
 
@@ -58,11 +58,10 @@ def test_reserved_concurrency_holds_for_an_alias(aliased: Function, cloud: Cloud
         try:
             aliased.invoke({"sleep": 1}, qualifier="live")
         except ClientError as error:
-            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 429
-            return str(error.response["Error"]["Code"])
+            return f"{error.response['ResponseMetadata']['HTTPStatusCode']} {error.response['Error']['Code']}"
         return "served"
 
     with ThreadPoolExecutor(3) as pool:
         outcomes = Counter(pool.map(invoke, range(3)))
     api.delete_function_concurrency(FunctionName=aliased.name)
-    assert outcomes == {"served": 1, "TooManyRequestsException": 2}
+    assert outcomes == {"served": 1, "429 TooManyRequestsException": 2}

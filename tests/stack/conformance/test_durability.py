@@ -53,7 +53,8 @@ def test_everything_is_there_after_down_and_up(settings: Settings, cloud: Cloud)
     upload = cloud.aws("s3").create_multipart_upload(**large, Tagging="a=b")["UploadId"]
     part = cloud.aws("s3").upload_part(**large, UploadId=upload, PartNumber=1, Body=b"x")["ETag"]
     cloud.aws("s3").complete_multipart_upload(
-        **large, UploadId=upload, MultipartUpload={"Parts": [{"ETag": part, "PartNumber": 1}]})
+        **large, UploadId=upload, MultipartUpload={"Parts": [{"ETag": part, "PartNumber": 1}]}
+    )
     cloud.put(table, "a", "b")
     eventually(lambda: consumer.saw("b"))
     consumer.update(Enabled=False)
@@ -99,7 +100,9 @@ def test_a_killed_cloud_has_every_acknowledged_write_and_all_but_the_last_second
 
 
 def test_a_stop_finishes_what_is_in_flight_and_refuses_the_rest(settings: Settings, cloud: Cloud) -> None:
-    code = "import time\ndef handler(event, context):\n time.sleep(1.5)\n return {'statusCode': 200, 'body': '\"done\"'}"
+    code = (
+        "import time\ndef handler(event, context):\n time.sleep(1.5)\n return {'statusCode': 200, 'body': '\"done\"'}"
+    )
     api = Api(cloud, cloud.function(code))
     answers = []
     request = threading.Thread(target=lambda: answers.append(api.request("GET", "/open")))

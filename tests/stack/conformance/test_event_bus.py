@@ -26,15 +26,22 @@ def deliver(cloud: Cloud, bus: str, target: str) -> None:
     events, rule = cloud.aws("events"), unique("rule")
     events.put_rule(Name=rule, EventBusName=bus, EventPattern=json.dumps({"source": ["tests"]}))
     events.put_targets(Rule=rule, EventBusName=bus, Targets=[{"Id": "1", "Arn": target}])
-    events.put_events(Entries=[
-        {"Source": "tests", "DetailType": "happened", "Detail": '{"n":1}', "EventBusName": bus}])
+    events.put_events(Entries=[{"Source": "tests", "DetailType": "happened", "Detail": '{"n":1}', "EventBusName": bus}])
 
 
 def test_a_rule_sends_the_event_to_a_queue(cloud: Cloud, bus: str) -> None:
     url, arn = cloud.queue()
-    policy = {"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
-        "Resource": arn}]}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+            }
+        ],
+    }
     cloud.aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     deliver(cloud, bus, arn)
     [event] = cloud.receive(url)
@@ -45,7 +52,11 @@ def test_a_rule_invokes_a_function_by_alias_and_retries_it_twice(cloud: Cloud, b
     function = cloud.function(CODE)
     cloud.aws("lambda").create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
     deliver(cloud, bus, f"{function.arn}:live")
-    calls = eventually(lambda: [
-        found for found in [[line for lines in function.logs().values() for line in lines if line.startswith("CALL")]]
-        if len(found) == 3])[0]
+    calls = eventually(
+        lambda: [
+            found
+            for found in [[line for lines in function.logs().values() for line in lines if line.startswith("CALL")]]
+            if len(found) == 3
+        ]
+    )[0]
     assert calls == [f"CALL {function.arn}:live happened"] * 3

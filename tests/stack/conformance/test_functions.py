@@ -33,15 +33,28 @@ def probe(cloud: Cloud) -> Function:
 def test_the_environment_holds_what_lambda_sets_and_the_functions_variables(probe: Function, cloud: Cloud) -> None:
     found = probe.invoke()
     environment = found.value["environment"]
-    assert environment.items() >= {
-        "COLOR": "green", "AWS_REGION": "eu-west-1", "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13", "TZ": ":UTC",
-        "_HANDLER": "app.handler", "AWS_LAMBDA_FUNCTION_NAME": probe.name, "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", "AWS_ENDPOINT_URL": cloud.endpoint,
-        "AWS_LAMBDA_LOG_GROUP_NAME": probe.log_group, "AWS_LAMBDA_LOG_STREAM_NAME": found.value["stream"],
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand", "LAMBDA_TASK_ROOT": found.value["cwd"],
-    }.items()
+    assert (
+        environment.items()
+        >= {
+            "COLOR": "green",
+            "AWS_REGION": "eu-west-1",
+            "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+            "TZ": ":UTC",
+            "_HANDLER": "app.handler",
+            "AWS_LAMBDA_FUNCTION_NAME": probe.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+            "AWS_ENDPOINT_URL": cloud.endpoint,
+            "AWS_LAMBDA_LOG_GROUP_NAME": probe.log_group,
+            "AWS_LAMBDA_LOG_STREAM_NAME": found.value["stream"],
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "LAMBDA_TASK_ROOT": found.value["cwd"],
+        }.items()
+    )
     assert {"AUTH", "HOME", "USER", "STATE_DIR", "VIRTUAL_ENV", "TRADEPOST_LOCAL_DIR"}.isdisjoint(environment)
-    assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0", environment["_X_AMZN_TRACE_ID"])
+    assert re.fullmatch(
+        r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0", environment["_X_AMZN_TRACE_ID"]
+    )
     assert 0 < found.value["left"] <= 2000
 
 
@@ -56,7 +69,11 @@ def test_function_code_comes_before_layers_and_later_layers_before_earlier_ones(
         "import both, layered, only_first\ndef handler(event, context): return [both.X, layered.X, only_first.X]",
         files={"both.py": "X = 'function'"},
         layers=[
-            {"python/both.py": "X = 'layer'", "python/layered.py": "X = 'first'", "python/only_first.py": "X = 'first'"},
+            {
+                "python/both.py": "X = 'layer'",
+                "python/layered.py": "X = 'first'",
+                "python/only_first.py": "X = 'first'",
+            },
             {"python/layered.py": "X = 'second'"},
         ],
     )
@@ -91,12 +108,15 @@ def test_an_exit_is_a_runtime_error_and_the_next_invocation_starts_anew(probe: F
     assert probe.invoke().error is None
 
 
-@pytest.mark.parametrize(("code", "handler", "error_type", "text"), [
-    ("import missing_package", "app.handler", "Runtime.ImportModuleError", "No module named 'missing_package'"),
-    ("def handler(:", "app.handler", "Runtime.UserCodeSyntaxError", "Syntax error in module 'app'"),
-    ("x = 1", "app.handler", "Runtime.HandlerNotFound", "Handler 'handler' missing on module 'app'"),
-    ("1 / 0", "app.handler", "ZeroDivisionError", "division by zero"),
-])
+@pytest.mark.parametrize(
+    ("code", "handler", "error_type", "text"),
+    [
+        ("import missing_package", "app.handler", "Runtime.ImportModuleError", "No module named 'missing_package'"),
+        ("def handler(:", "app.handler", "Runtime.UserCodeSyntaxError", "Syntax error in module 'app'"),
+        ("x = 1", "app.handler", "Runtime.HandlerNotFound", "Handler 'handler' missing on module 'app'"),
+        ("1 / 0", "app.handler", "ZeroDivisionError", "division by zero"),
+    ],
+)
 def test_init_errors(cloud: Cloud, code: str, handler: str, error_type: str, text: str) -> None:
     failed = cloud.function(code, Handler=handler).invoke()
     assert (failed.error, failed.value["errorType"]) == ("Unhandled", error_type)
@@ -124,19 +144,27 @@ def test_one_log_stream_per_environment_with_platform_lines(cloud: Cloud) -> Non
     assert ["Init Duration" in line for line in reports] == [True, False]
     assert re.match(
         r"REPORT RequestId: \S+\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\t"
-        r"Max Memory Used: \d+ MB", reports[0])
+        r"Max Memory Used: \d+ MB",
+        reports[0],
+    )
 
 
 def test_json_logs(cloud: Cloud) -> None:
     function = cloud.function(
         "import logging\ndef handler(event, context): logging.info('seen'); logging.debug('hidden')",
-        LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"})
+        LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"},
+    )
     function.invoke()
     lines = [json.loads(line) for lines in function.logs().values() for line in lines]
     assert [line.get("type") or line["message"] for line in lines] == ["platform.start", "seen", "platform.report"]
     assert lines[1]["level"] == "INFO"
     assert lines[1]["requestId"] == lines[2]["record"]["requestId"]
-    assert lines[2]["record"]["metrics"].keys() >= {"durationMs", "billedDurationMs", "initDurationMs", "maxMemoryUsedMB"}
+    assert lines[2]["record"]["metrics"].keys() >= {
+        "durationMs",
+        "billedDurationMs",
+        "initDurationMs",
+        "maxMemoryUsedMB",
+    }
 
 
 def test_a_missing_log_group_is_not_made_unless_the_role_may(cloud: Cloud) -> None:
@@ -154,7 +182,8 @@ def test_concurrent_invocations_have_environments_of_their_own_up_to_the_limit_a
     from scripts.local.environments import DEFAULT_LIMIT
 
     function = cloud.function(
-        "import os, time\ndef handler(event, context):\n time.sleep(0.3)\n return os.getpid()", timeout=10)
+        "import os, time\ndef handler(event, context):\n time.sleep(0.3)\n return os.getpid()", timeout=10
+    )
     with ThreadPoolExecutor(DEFAULT_LIMIT * 2) as pool:
         answers = list(pool.map(function.invoke, range(DEFAULT_LIMIT * 2)))
     assert [answer.error for answer in answers] == [None] * len(answers)
@@ -170,6 +199,7 @@ def test_changed_code_and_configuration_take_effect_at_the_next_invocation(cloud
     cloud.aws("lambda").update_function_code(FunctionName=function.name, ZipFile=archive({"app.py": code}))
     assert function.invoke().value == ["new", None]
     cloud.aws("lambda").update_function_configuration(
-        FunctionName=function.name, Environment={"Variables": {"COLOR": "red"}})
+        FunctionName=function.name, Environment={"Variables": {"COLOR": "red"}}
+    )
     assert function.invoke().value == ["new", "red"]
     assert function.invoke(qualifier="1").value == ["old", None]

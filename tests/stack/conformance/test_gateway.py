@@ -30,7 +30,7 @@ def api(cloud: Cloud) -> Api:
 
 
 def test_the_event_of_a_proxy_integration(api: Api) -> None:
-    answer = api.request("GET", "/open?a=1&a=2", **{"User-Agent": "tests", "X-Thing": "x"})
+    answer = api.request("GET", "/open?a=1&a=2", headers={"User-Agent": "tests", "X-Thing": "x"})
     event = answer.body
     context = event["requestContext"]
     assert (event["resource"], event["path"], event["httpMethod"]) == ("/open", "/open", "GET")
@@ -38,11 +38,20 @@ def test_the_event_of_a_proxy_integration(api: Api) -> None:
     assert event["multiValueQueryStringParameters"] == {"a": ["1", "2"]}
     assert (event["body"], event["isBase64Encoded"], event["pathParameters"]) == (None, False, None)
     assert event["headers"]["x-thing"] == "x"
-    assert context.items() >= {
-        "accountId": "000000000000", "apiId": api.id, "stage": "v1", "path": "/v1/open", "protocol": "HTTP/1.1",
-        "resourcePath": "/open", "httpMethod": "GET", "requestId": answer.headers["x-amzn-requestid"],
-        "extendedRequestId": answer.headers["x-amz-apigw-id"],
-    }.items()
+    assert (
+        context.items()
+        >= {
+            "accountId": "000000000000",
+            "apiId": api.id,
+            "stage": "v1",
+            "path": "/v1/open",
+            "protocol": "HTTP/1.1",
+            "resourcePath": "/open",
+            "httpMethod": "GET",
+            "requestId": answer.headers["x-amzn-requestid"],
+            "extendedRequestId": answer.headers["x-amz-apigw-id"],
+        }.items()
+    )
     assert re.fullmatch(r"\d{13}", str(context["requestTimeEpoch"]))
     assert re.fullmatch(r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000", context["requestTime"])
     assert context["identity"]["sourceIp"] == "127.0.0.1"
@@ -90,17 +99,24 @@ def test_headers_of_the_response(api: Api) -> None:
     assert answer.headers["x-two"] in ("2", "3")
 
 
-@pytest.mark.parametrize(("body", "message"), [
-    ({}, '[object has missing required properties (["currency","lines"])]'),
-    ({"currency": "EUR"}, '[object has missing required properties (["lines"])]'),
-    ([], '[instance type (array) does not match any allowed primitive type (allowed: ["object"])]'),
-    (GOOD | {"x": 1}, '[object instance has properties which are not allowed by the schema: ["x"]]'),
-    (GOOD | {"lines": [{"quantity": -1}]},
-     "[/lines/0/quantity: numeric instance is lower than the required minimum (minimum: 1, found: -1)]"),
-    (GOOD | {"currency": "eur"}, '[/currency: ECMA 262 regex "^[A-Z]{3}$" does not match input string "eur"]'),
-    (GOOD | {"lines": [{}] * 3},
-     "[/lines: array is too long: must have at most 2 elements but instance has 3 elements]"),
-])
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, '[object has missing required properties (["currency","lines"])]'),
+        ({"currency": "EUR"}, '[object has missing required properties (["lines"])]'),
+        ([], '[instance type (array) does not match any allowed primitive type (allowed: ["object"])]'),
+        (GOOD | {"x": 1}, '[object instance has properties which are not allowed by the schema: ["x"]]'),
+        (
+            GOOD | {"lines": [{"quantity": -1}]},
+            "[/lines/0/quantity: numeric instance is lower than the required minimum (minimum: 1, found: -1)]",
+        ),
+        (GOOD | {"currency": "eur"}, '[/currency: ECMA 262 regex "^[A-Z]{3}$" does not match input string "eur"]'),
+        (
+            GOOD | {"lines": [{}] * 3},
+            "[/lines: array is too long: must have at most 2 elements but instance has 3 elements]",
+        ),
+    ],
+)
 def test_a_bad_body_is_refused_with_the_validators_words(api: Api, body: Any, message: str) -> None:
     answer = api.post(body)
     assert (answer.status, answer.body["type"]) == (400, "BAD_REQUEST_BODY")
@@ -116,14 +132,14 @@ def test_what_is_not_json_is_refused(api: Api, raw: bytes) -> None:
 
 
 def test_a_missing_header_is_named(api: Api) -> None:
-    answer = api.request("POST", "/things/7", b"{}", **{"x-api-key": api.key["value"]})
+    answer = api.request("POST", "/things/7", b"{}", headers={"x-api-key": api.key["value"]})
     assert (answer.status, answer.body["type"]) == (400, "BAD_REQUEST_PARAMETERS")
     assert answer.body["detail"] == "Missing required request parameters: [Required]"
 
 
 @pytest.mark.parametrize("size", [10 * 1024 * 1024 + 1, 6 * 1024 * 1024])
 def test_large_bodies_are_413(api: Api, size: int) -> None:
-    answer = api.request("POST", "/open", b"x" * size, **{"Content-Type": "text/plain"})
+    answer = api.request("POST", "/open", b"x" * size, headers={"Content-Type": "text/plain"})
     assert (answer.status, answer.body["type"]) == (413, "REQUEST_TOO_LARGE")
 
 
@@ -143,9 +159,12 @@ def test_each_request_is_in_the_access_log(api: Api) -> None:
 
 
 def test_the_trace_of_the_caller_reaches_the_function(cloud: Cloud) -> None:
-    code = "import os, json\ndef handler(e, c): return {'statusCode': 200, 'body': json.dumps(os.environ['_X_AMZN_TRACE_ID'])}"
+    code = (
+        "import os, json\n"
+        "def handler(e, c): return {'statusCode': 200, 'body': json.dumps(os.environ['_X_AMZN_TRACE_ID'])}"
+    )
     trace = "Root=1-67891233-abcdef012345678912345678;Parent=463ac35c9f6413ad;Sampled=1"
-    answer = Api(cloud, cloud.function(code)).request("GET", "/open", **{"X-Amzn-Trace-Id": trace})
+    answer = Api(cloud, cloud.function(code)).request("GET", "/open", headers={"X-Amzn-Trace-Id": trace})
     assert answer.body == trace
 
 

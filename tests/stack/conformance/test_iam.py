@@ -44,11 +44,17 @@ def caller(cloud: Cloud) -> Function:
 def table(cloud: Cloud) -> str:
     name = unique("indexed")
     cloud.aws("dynamodb").create_table(
-        TableName=name, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("id", "partner")],
-        GlobalSecondaryIndexes=[{
-            "IndexName": "by_partner", "Projection": {"ProjectionType": "ALL"},
-            "KeySchema": [{"AttributeName": "partner", "KeyType": "HASH"}]}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by_partner",
+                "Projection": {"ProjectionType": "ALL"},
+                "KeySchema": [{"AttributeName": "partner", "KeyType": "HASH"}],
+            }
+        ],
     )
     return name
 
@@ -69,13 +75,19 @@ def table_arn(name: str) -> str:
     return f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{name}"
 
 
-TRANSACTION = {
+TRANSACTION: dict[str, dict[str, dict[str, Any]]] = {
     "dynamodb:PutItem": {"Put": {"Item": ITEM}},
-    "dynamodb:UpdateItem": {"Update": {"Key": {"id": {"S": "2"}}, "UpdateExpression": "SET x = :x",
-                                       "ExpressionAttributeValues": {":x": {"S": "x"}}}},
+    "dynamodb:UpdateItem": {
+        "Update": {
+            "Key": {"id": {"S": "2"}},
+            "UpdateExpression": "SET x = :x",
+            "ExpressionAttributeValues": {":x": {"S": "x"}},
+        }
+    },
     "dynamodb:DeleteItem": {"Delete": {"Key": {"id": {"S": "3"}}}},
     "dynamodb:ConditionCheckItem": {
-        "ConditionCheck": {"Key": {"id": {"S": "4"}}, "ConditionExpression": "attribute_not_exists(id)"}},
+        "ConditionCheck": {"Key": {"id": {"S": "4"}}, "ConditionExpression": "attribute_not_exists(id)"}
+    },
 }
 
 
@@ -100,9 +112,16 @@ def test_a_transaction_needs_its_actions_on_every_table(caller: Function, table:
 
 
 def test_a_query_on_an_index_needs_the_index_and_not_the_table(caller: Function, table: str) -> None:
-    request = ("dynamodb", "DynamoDB_20120810.Query", {
-        "TableName": table, "IndexName": "by_partner", "KeyConditionExpression": "partner = :p",
-        "ExpressionAttributeValues": {":p": {"S": "p"}}})
+    request = (
+        "dynamodb",
+        "DynamoDB_20120810.Query",
+        {
+            "TableName": table,
+            "IndexName": "by_partner",
+            "KeyConditionExpression": "partner = :p",
+            "ExpressionAttributeValues": {":p": {"S": "p"}},
+        },
+    )
     caller.allow(["dynamodb:Query"], [table_arn(table)])
     assert denied(call(caller, *request), "dynamodb:Query")
     caller.allow(["dynamodb:Query"], [f"{table_arn(table)}/index/by_partner"])
@@ -123,8 +142,13 @@ def test_resource_policies_that_ask_for_tls_are_met(cloud: Cloud) -> None:
     import json
 
     url, arn = cloud.queue()
-    statement = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": arn,
-                 "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": arn,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     cloud.aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     assert cloud.aws("sqs").send_message(QueueUrl=url, MessageBody="hello")["MessageId"]

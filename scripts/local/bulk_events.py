@@ -1,6 +1,7 @@
-"""CloudWatch Logs kept within bounds: the newest events of each stream, the newest streams of each group.
+"""Log events and archived bus events: they grow with traffic, so they are saved when the cloud stops, not before.
 
-Events are saved when the cloud stops; the frequent snapshot holds groups and streams without them.
+The frequent snapshot holds log groups, streams and archives without them. Logs are kept within bounds: the newest
+events of each stream and the newest streams of each group.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ STREAM_EVENTS = 4_000
 GROUP_STREAMS = 50
 
 
-class LogStore:
-    """The events of all log streams, by group and stream, in one file."""
+class BulkEvents:
+    """The events of all log streams and archives, in one file."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._logs = engine.service("cloudwatch_logs")
+        self._buses = engine.service("eventbridge")
 
     def install(self) -> None:
         state, append = self._logs.get_state, self._logs._append_log_events
+        bus_state = self._buses.get_state
 
         def state_without_events() -> Any:
             found = state()
@@ -36,22 +39,36 @@ class LogStore:
             if len(stream["events"]) > STREAM_EVENTS * 1.2:
                 stream["events"] = stream["events"][-STREAM_EVENTS:]
 
+        def bus_state_without_events() -> Any:
+            found = bus_state()
+            archives = type(self._buses._archives)()
+            for scope, archive in list(self._buses._archives._data.items()):
+                archives._data[scope] = {**archive, "Events": []}
+            return {**found, "archives": archives}
+
         self._logs.get_state = state_without_events
+        self._buses.get_state = bus_state_without_events
         self._logs._append_log_events = append_within_bounds
 
     def save(self) -> None:
-        """Write the events of all streams."""
-        saved = [
+        """Write the events of all streams and archives."""
+        logs = [
             [scope, {name: stream["events"] for name, stream in group["streams"].items()}]
             for scope, group in list(self._logs._log_groups._data.items())
         ]
-        replace_file(self._file, json.dumps(saved).encode())
+        archives = [[scope, archive.get("Events", [])] for scope, archive in self._buses._archives._data.items()]
+        replace_file(self._file, json.dumps({"logs": logs, "archives": archives}).encode())
 
     def restore(self) -> None:
-        """Put the saved events back into the streams that still exist."""
+        """Put the saved events back into the streams and archives that still exist."""
         if not self._file.exists():
             return
-        for scope, streams in json.loads(self._file.read_bytes()):
+        saved = json.loads(self._file.read_bytes())
+        for scope, events in saved["archives"]:
+            archive = self._buses._archives._data.get(tuple(scope))
+            if archive is not None:
+                archive["Events"] = events
+        for scope, streams in saved["logs"]:
             group = self._logs._log_groups._data.get(tuple(scope), {"streams": {}})
             for name, events in streams.items():
                 if name in group["streams"]:
