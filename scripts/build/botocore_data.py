@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DATA = "botocore/data/"
+ENDPOINTS = f"{DATA}endpoints.json"
 # What every client reads, whatever its service.
 COMMON = frozenset({"endpoints.json", "partitions.json", "_retry.json", "sdk-default-configuration.json"})
 
@@ -23,30 +24,36 @@ def is_kept(name: str, services: frozenset[str]) -> bool:
     return parts[0] in services and not parts[-1].startswith("examples-")
 
 
-def reduce(contents: Mapping[str, bytes], services: frozenset[str]) -> dict[str, bytes]:
+def reduce(contents: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the contents with the models of services shortened; a client behaves as before, and starts sooner.
 
     Models are kept as plain JSON: botocore reads both, and the bytes of gzip differ between versions of zlib.
     """
-    reduced = {}
-    for name, content in contents.items():
-        if name == f"{DATA}endpoints.json":
-            reduced[name] = _dump(_endpoints(json.loads(content), services))
-        elif name.startswith(DATA) and name.endswith(("/service-2.json", "/service-2.json.gz")):
-            model = json.loads(gzip.decompress(content) if name.endswith(".gz") else content)
-            reduced[name.removesuffix(".gz")] = _dump(_without_documentation(model))
-        else:
-            reduced[name] = content
-    return reduced
+    models = {name.removesuffix(".gz"): _model(name, content) for name, content in contents.items() if _is_model(name)}
+    # endpoints.json lists services by a name of its own: "states" for stepfunctions, "monitoring" for cloudwatch.
+    prefixes = frozenset(model["metadata"]["endpointPrefix"] for model in models.values())
+    reduced = {name: content for name, content in contents.items() if not _is_model(name)}
+    if ENDPOINTS in contents:
+        reduced[ENDPOINTS] = _dump(_endpoints(json.loads(contents[ENDPOINTS]), prefixes))
+    return reduced | {name: _dump(_without_documentation(model)) for name, model in models.items()}
+
+
+def _is_model(name: str) -> bool:
+    return name.startswith(DATA) and name.endswith(("/service-2.json", "/service-2.json.gz"))
+
+
+def _model(name: str, content: bytes) -> dict[str, Any]:
+    model: dict[str, Any] = json.loads(gzip.decompress(content) if name.endswith(".gz") else content)
+    return model
 
 
 def _dump(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _endpoints(endpoints: dict[str, Any], services: frozenset[str]) -> dict[str, Any]:
+def _endpoints(endpoints: dict[str, Any], prefixes: frozenset[str]) -> dict[str, Any]:
     partitions = [
-        partition | {"services": {name: one for name, one in partition["services"].items() if name in services}}
+        partition | {"services": {name: one for name, one in partition["services"].items() if name in prefixes}}
         for partition in endpoints["partitions"]
     ]
     return endpoints | {"partitions": partitions}

@@ -104,7 +104,7 @@ def trim(tree: Path, botocore_services: Iterable[str]) -> dict[str, bytes]:
             "correct [tool.tradepost.layer] botocore_services in pyproject.toml",
         )
     kept = {name: path.read_bytes() for name, path in files.items() if _is_used(PurePosixPath(name), services)}
-    return botocore_data.reduce(kept, services) | _needed_metadata(files, kept)
+    return botocore_data.reduce(kept) | _needed_metadata(files, kept)
 
 
 def _is_used(name: PurePosixPath, services: frozenset[str]) -> bool:

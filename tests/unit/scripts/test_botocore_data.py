@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from scripts.build.botocore_data import is_kept, reduce
+from scripts.build.botocore_data import ENDPOINTS, is_kept, reduce
 
 
 @pytest.mark.parametrize(
@@ -23,21 +23,27 @@ def test_services_in_use_and_what_all_need_are_kept(name: str, kept: bool) -> No
 
 
 def test_models_lose_their_texts_but_not_a_member_of_that_name() -> None:
-    model = {"documentation": "<p>long</p>", "shapes": {"A": {"members": {"documentation": {"shape": "B"}}}}}
+    model = {
+        "metadata": {"endpointPrefix": "events"},
+        "documentation": "<p>long</p>",
+        "shapes": {"A": {"members": {"documentation": {"shape": "B"}}}},
+    }
     name = "botocore/data/events/2015-10-07/service-2.json"
-    reduced = reduce({f"{name}.gz": gzip.compress(json.dumps(model).encode())}, frozenset({"events"}))
+    reduced = reduce({f"{name}.gz": gzip.compress(json.dumps(model).encode())})
     assert list(reduced) == [name], "plain JSON, as botocore reads it too"
-    assert json.loads(reduced[name]) == {"shapes": {"A": {"members": {"documentation": {"shape": "B"}}}}}
+    assert json.loads(reduced[name]) == {key: part for key, part in model.items() if key != "documentation"}
 
 
 def test_endpoints_keep_partitions_and_the_services_in_use() -> None:
-    partition = {"partition": "aws", "regions": {"eu-west-1": {}}, "services": {"events": {"e": 1}, "ec2": {}}}
-    content = json.dumps({"version": 3, "partitions": [partition]}).encode()
-    reduced = reduce({"botocore/data/endpoints.json": content}, frozenset({"events"}))
-    expected = {"version": 3, "partitions": [partition | {"services": {"events": {"e": 1}}}]}
-    assert json.loads(reduced["botocore/data/endpoints.json"]) == expected
+    services = {"states": {"e": 1}, "stepfunctions": {}, "ec2": {}}
+    partition = {"partition": "aws", "regions": {"eu-west-1": {}}, "services": services}
+    endpoints = json.dumps({"version": 3, "partitions": [partition]}).encode()
+    model = json.dumps({"metadata": {"endpointPrefix": "states"}}).encode()
+    reduced = reduce({ENDPOINTS: endpoints, "botocore/data/stepfunctions/2016-11-23/service-2.json": model})
+    expected = {"version": 3, "partitions": [partition | {"services": {"states": {"e": 1}}}]}
+    assert json.loads(reduced[ENDPOINTS]) == expected
 
 
 def test_other_files_stay_as_they_are() -> None:
     contents = {"botocore/client.py": b"x", "botocore/data/events/2015-10-07/paginators-1.json": b"{}"}
-    assert reduce(contents, frozenset({"events"})) == contents
+    assert reduce(contents) == contents
