@@ -93,7 +93,9 @@ class RuntimeApi:
             return 400, {"errorType": "InvalidRequestID", "errorMessage": "Invalid request ID"}
         if not failed and len(body) > PAYLOAD_LIMIT_BYTES:
             message = f"Response payload size exceeded maximum allowed payload size ({PAYLOAD_LIMIT_BYTES} bytes)."
-            return 413, {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}
+            error = {"errorMessage": message, "errorType": "Function.ResponseSizeTooLarge"}
+            invocation.finish(json.dumps(error).encode(), failed=True)
+            return 413, error
         invocation.finish(body, failed)
         return 202, {"status": "OK"}
 

@@ -28,6 +28,7 @@ SAVE_SECONDS = float(os.environ.get("TRADEPOST_SAVE_SECONDS", "2"))
 SHARE_OF_TIME = 20
 """A save that takes t seconds is followed by at least this many times t without one."""
 
+SLOW_SAVE_SECONDS = 0.05
 _BLOB_BYTES = 64 * 1024
 _WITHOUT_COPY = ("dynamodb", "cloudwatch_logs", "eventbridge", "sqs")
 logger = logging.getLogger("tradepost.snapshot")
@@ -78,7 +79,10 @@ class Snapshots:
                 continue
             started = time.monotonic()
             self.save(states())
-            pause = max(SAVE_SECONDS, SHARE_OF_TIME * (time.monotonic() - started))
+            took = time.monotonic() - started
+            pause = max(SAVE_SECONDS, SHARE_OF_TIME * took)
+            if took > SLOW_SAVE_SECONDS:
+                logger.warning("saving the state held up requests for %.0f ms", took * 1000)
 
     def _serialize(self, name: str, state: Callable[[], Any], used: set[str]) -> str | None:
         """JSON text of one service; threads may change it meanwhile, so try again, then keep the last good one."""

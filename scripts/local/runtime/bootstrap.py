@@ -95,21 +95,14 @@ def serve(api, handler, headers, body):
         report(api, f"/invocation/{request_id}/error", error, request_id)
         return
     flush()
-    status, _, answer = api.call("POST", f"/invocation/{request_id}/response", result)
-    if status == 413:
-        error = ResponseTooLargeError(json.loads(answer)["errorMessage"])
-        report(api, f"/invocation/{request_id}/error", error, request_id)
-
-
-class ResponseTooLargeError(Exception):
-    pass
+    api.call("POST", f"/invocation/{request_id}/response", result)
 
 
 class MarshalError(Exception):
     pass
 
 
-ERROR_TYPES = {ResponseTooLargeError: "Function.ResponseSizeTooLarge", MarshalError: "Runtime.MarshalError"}
+ERROR_TYPES = {MarshalError: "Runtime.MarshalError"}
 
 
 def encode(value):
