@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -12,14 +11,17 @@ import time
 import uuid
 from contextvars import ContextVar
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-from scripts.local import aliases, engine, function_code, function_logs
+from scripts.local import aliases, engine, function_logs, invocations
 from scripts.local.aliases import Target
-from scripts.local.environments import DEFAULT_LIMIT, INIT_SECONDS, Environment, EnvironmentPool, EnvironmentSpec
+from scripts.local.environment_specs import EnvironmentSpecs
+from scripts.local.environments import DEFAULT_LIMIT, INIT_SECONDS, Environment, EnvironmentPool
+from scripts.local.invocations import InvocationRecord, Observer, Outcome, Source
 from scripts.local.runtime_api import Invocation
 from scripts.local.settings import ACCOUNT_ID, REGION, Settings
+
+__all__ = ["REQUEST_LIMIT_BYTES", "Functions", "RequestTooLargeError", "Result", "Source", "inbound_trace"]
 
 QUEUE_SECONDS = 25.0
 """How long an invocation waits for an environment before it is throttled; less than the gateway's 29 s."""
@@ -29,15 +31,6 @@ logger = logging.getLogger("tradepost.functions")
 
 inbound_trace: ContextVar[str] = ContextVar("inbound_trace", default="")
 """The X-Amzn-Trace-Id of the request that led to the invocation."""
-
-
-class Source(StrEnum):
-    """Who invokes; for logs and metrics, the behaviour is the same for all."""
-
-    DIRECT = "direct"
-    GATEWAY = "api_gateway"
-    STREAM = "dynamodb_stream"
-    SERVICE = "service"
 
 
 class RequestTooLargeError(Exception):
@@ -60,13 +53,15 @@ class Result:
 
 
 class Functions:
-    """All functions of the account: their environments and their concurrency."""
+    """All functions of the account: their environments and their concurrency.
+
+    `on_invocation` observers are called, in the invoking thread, when an invocation has ended or was throttled.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._folder = settings.functions_dir
-        self._endpoint = settings.endpoint
+        self.on_invocation: list[Observer] = []
+        self._specs = EnvironmentSpecs(settings.functions_dir, settings.endpoint)
         self._pool = EnvironmentPool(int(os.environ.get("TRADEPOST_CONCURRENCY", DEFAULT_LIMIT)))
-        self._specs: dict[tuple[str, str, str], EnvironmentSpec] = {}
         self._in_flight: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -79,12 +74,14 @@ class Functions:
     def close(self) -> None:
         self._pool.close()
 
-    def invoke(self, function: str, qualifier: str | None, event: object, source: Source) -> Result:
+    def invoke(
+        self, function: str, qualifier: str | None, event: object, source: Source, *, request_id: str | None = None
+    ) -> Result:
         """Run a function and wait for its result. Raises FunctionNotFoundError and RequestTooLargeError.
 
-        `qualifier` is an alias, a version or None for $LATEST; `event` any JSON value.
+        `qualifier` is an alias, a version or None for $LATEST; `event` any JSON value. The retries of an asynchronous
+        invocation have one `request_id`.
         """
-        logger.debug("%s invokes %s:%s", source, function, qualifier or "$LATEST")
         payload = json.dumps(event, ensure_ascii=False).encode()
         if len(payload) > REQUEST_LIMIT_BYTES:
             raise RequestTooLargeError(
@@ -92,10 +89,11 @@ class Functions:
             )
         with engine.core("responses").request_scope(ACCOUNT_ID, REGION):
             target = aliases.resolve(function, qualifier)
+            call = _Call(target, payload, source, request_id or str(uuid.uuid4()), _trace_id(target.config))
             if not self._enter(target):
-                return _throttled(target, "ReservedFunctionConcurrentInvocationLimitExceeded")
+                return self._throttled(call, "ReservedFunctionConcurrentInvocationLimitExceeded")
             try:
-                return self._run(target, payload)
+                return self._run(call)
             finally:
                 with self._lock:
                     self._in_flight[function] -= 1
@@ -112,35 +110,34 @@ class Functions:
             self._in_flight[target.name] = running + 1
             return True
 
-    def _run(self, target: Target, payload: bytes) -> Result:
-        environment = self._pool.acquire(self._spec(target), QUEUE_SECONDS)
+    def _run(self, call: _Call) -> Result:
+        environment = self._pool.acquire(self._specs.of(call.target), QUEUE_SECONDS)
         if environment is None:
-            return _throttled(target, "ConcurrentInvocationLimitExceeded")
+            return self._throttled(call, "ConcurrentInvocationLimitExceeded")
         keep = False
         try:
-            result, keep = self._run_in(environment, target, payload)
+            result, keep = self._run_in(environment, call)
             return result
         finally:
             self._pool.release(environment, keep=keep)
 
-    def _run_in(self, environment: Environment, target: Target, payload: bytes) -> tuple[Result, bool]:
+    def _run_in(self, environment: Environment, call: _Call) -> tuple[Result, bool]:
         """Run one invocation in an environment; also whether the environment may stay warm."""
-        config = target.config
+        target, config = call.target, call.target.config
         timeout = int(config.get("Timeout") or 3)
         cold = environment.invocations == 0
         if cold:
             environment.wait_until_ready(INIT_SECONDS + timeout)
         started = time.time()
-        invocation = Invocation(
-            str(uuid.uuid4()), payload, target.arn, int((started + timeout) * 1000), _trace_id(config)
-        )
+        deadline_ms = int((started + timeout) * 1000)
+        invocation = Invocation(call.request_id, call.payload, target.arn, deadline_ms, call.trace_id)
         if cold and environment.init_error is not None:
             environment.invocations += 1
             invocation.finish(environment.init_error, failed=True)
             finished = True
         else:
             finished = environment.run(invocation, timeout)
-        status = "timeout" if not finished else "error" if invocation.failed else "success"
+        outcome = Outcome.TIMEOUT if not finished else Outcome.ERROR if invocation.failed else Outcome.SUCCESS
         if not finished:
             invocation.finish(_timed_out(invocation.request_id, timeout), failed=True)
         report = function_logs.Report(
@@ -151,7 +148,7 @@ class Functions:
             memory_size=int(config.get("MemorySize") or 128),
             memory_used=environment.memory_megabytes(),
             init_ms=environment.init_ms if cold else None,
-            status=status,
+            status=outcome,
             trace_id=invocation.trace_id,
         )
         output = environment.take_output()
@@ -159,79 +156,45 @@ class Functions:
             output.append((report.ended_ms, _timeout_line(invocation.request_id, timeout)))
         events = function_logs.lines(report, output, config)
         function_logs.write(environment.spec.log_group, environment.log_stream, events, config.get("Role"))
+        self._tell(call, outcome, started, report.duration_ms, report.init_ms)
         keep = finished and environment.alive and environment.init_error is None
         result = Result(invocation.response or b"null", invocation.failed, target.version, function_logs.tail(events))
         return result, keep
 
-    def _spec(self, target: Target) -> EnvironmentSpec:
-        """The environment of a version; found again without unpacking anything while nothing has changed."""
-        config = target.config
-        identity = (target.name, target.version, _digest(config))
-        found = self._specs.get(identity)
-        if found is not None and found.task_root.is_dir() and found.layers.is_dir():
-            return found
-        functions = engine.service("lambda_svc")
-        layers = [functions._resolve_layer_zip(layer) for layer in config.get("Layers") or []]
-        spec = EnvironmentSpec(
-            key=":".join(identity),
+    def _throttled(self, call: _Call, reason: str) -> Result:
+        self._tell(call, Outcome.THROTTLE, time.time(), 0.0, None)
+        body = {"Type": "User", "message": "Rate Exceeded.", "Reason": reason}
+        return Result(json.dumps(body).encode(), failed=True, executed_version=call.target.version, throttle=reason)
+
+    def _tell(self, call: _Call, outcome: Outcome, started: float, duration_ms: float, init_ms: float | None) -> None:
+        target = call.target
+        record = InvocationRecord(
             function=target.name,
+            qualifier=target.qualifier,
+            alias=target.qualifier if target.qualifier in target.base["aliases"] else None,
             version=target.version,
-            task_root=function_code.unpack(self._folder, "task", [target.record["code_zip"]]),
-            layers=function_code.unpack(self._folder, "opt", [layer for layer in layers if layer]),
-            variables=_variables(target, self._endpoint),
-            log_group=_log_group(config),
+            source=call.source,
+            started=started,
+            duration_ms=duration_ms,
+            outcome=outcome,
+            trace_id=call.trace_id,
+            arn=target.arn,
+            request_id=call.request_id,
+            init_ms=init_ms,
+            concurrent=self._in_flight.get(target.name, 0),
         )
-        self._specs[identity] = spec
-        return spec
+        invocations.tell(self.on_invocation, record)
 
 
-def _digest(config: dict[str, Any]) -> str:
-    names = (
-        "CodeSha256",
-        "Environment",
-        "Handler",
-        "Layers",
-        "LoggingConfig",
-        "MemorySize",
-        "Role",
-        "Runtime",
-        "Timeout",
-        "TracingConfig",
-    )
-    return hashlib.sha256(json.dumps([config.get(name) for name in names], sort_keys=True).encode()).hexdigest()[:16]
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One invocation on its way."""
 
-
-def _variables(target: Target, endpoint: str) -> dict[str, str]:
-    """What Lambda sets, the role's credentials, the function's own variables, and where the local AWS is."""
-    config = target.config
-    logging = config.get("LoggingConfig") or {}
-    own = (config.get("Environment") or {}).get("Variables") or {}
-    log_level = {"AWS_LAMBDA_LOG_LEVEL": logging["ApplicationLogLevel"]} if logging.get("ApplicationLogLevel") else {}
-    return {
-        "AWS_ENDPOINT_URL": endpoint,
-        **own,
-        **engine.core("lambda_runtime").execution_credentials(config),
-        **log_level,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.get('Runtime')}",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.get("MemorySize") or 128),
-        "AWS_LAMBDA_FUNCTION_NAME": target.name,
-        "AWS_LAMBDA_FUNCTION_VERSION": target.version,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_FORMAT": "JSON" if logging.get("LogFormat") == "JSON" else "Text",
-        "AWS_LAMBDA_LOG_GROUP_NAME": _log_group(config),
-        "AWS_REGION": REGION,
-        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
-        "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
-        "LANG": "en_US.UTF-8",
-        "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
-        "TZ": ":UTC",
-        "_HANDLER": str(config.get("Handler")),
-    }
-
-
-def _log_group(config: dict[str, Any]) -> str:
-    return (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
+    target: Target
+    payload: bytes
+    source: Source
+    request_id: str
+    trace_id: str
 
 
 def _trace_id(config: dict[str, Any]) -> str:
@@ -249,11 +212,5 @@ def _timed_out(request_id: str, timeout: int) -> bytes:
 
 
 def _timeout_line(request_id: str, timeout: int) -> str:
-    return (
-        f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}Z {request_id} Task timed out after {timeout:.2f} seconds"
-    )
-
-
-def _throttled(target: Target, reason: str) -> Result:
-    body = {"Type": "User", "message": "Rate Exceeded.", "Reason": reason}
-    return Result(json.dumps(body).encode(), failed=True, executed_version=target.version, throttle=reason)
+    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
+    return f"{at}Z {request_id} Task timed out after {timeout:.2f} seconds"
