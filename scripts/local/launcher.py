@@ -104,10 +104,9 @@ def down(settings: Settings, report: Report | None = None) -> bool:
 
 def _spawn(settings: Settings) -> subprocess.Popen[bytes]:
     """Start the server in its own session with nothing of this shell's AWS, Terraform or Python settings."""
-    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    for name in ("TRADEPOST_CONCURRENCY", "TRADEPOST_SAVE_SECONDS"):
-        if name in os.environ:
-            environment[name] = os.environ[name]
+    environment = {
+        name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith("TRADEPOST_")
+    }
     with settings.log_file.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "scripts.local.server", str(settings.home), str(settings.port)],

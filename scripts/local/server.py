@@ -23,7 +23,7 @@ from scripts.local.snapshot import Snapshots
 FINISH_SECONDS = 35.0
 """How long a stop waits for requests and functions in flight: a gateway request takes 29 s at most."""
 
-_KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TRADEPOST_CONCURRENCY", "TRADEPOST_SAVE_SECONDS")
+_KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
 logger = logging.getLogger("tradepost.server")
 
 
@@ -40,7 +40,7 @@ def main() -> None:
 
 def _scrub_environment(settings: Settings) -> None:
     """Leave only what the engine needs; ministack reads these variables when it is imported."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("TRADEPOST_")}
     os.environ.clear()
     os.environ.update(
         kept,
