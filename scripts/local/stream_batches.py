@@ -138,7 +138,7 @@ def _processed(unit: Sequence[Placed], answer: Answer, policy: Policy) -> int:
         return 0
     if not policy.partial:
         return len(unit)
-    failures = _reported_failures(answer.payload)
+    failures = reported_failures(answer.payload)
     if failures is None:
         return 0
     if not failures:
@@ -149,8 +149,8 @@ def _processed(unit: Sequence[Placed], answer: Answer, policy: Policy) -> int:
     return min(numbers.index(failure) for failure in failures)
 
 
-def _reported_failures(payload: bytes) -> list[str] | None:
-    """Sequence numbers of a partial batch response; None when it is malformed, which fails the whole batch."""
+def reported_failures(payload: bytes) -> list[str] | None:
+    """Identifiers of a partial batch response; None when it is malformed, which fails the whole batch."""
     try:
         body = json.loads(payload)
         items = (body or {}).get("batchItemFailures") or []
