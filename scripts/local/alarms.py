@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from xml.sax.saxutils import escape
 
 from scripts.local import engine
+from scripts.local.cloudwatch_protocol import element, sent
 
 _SCALARS = (
     "AlarmName",
@@ -44,10 +44,10 @@ def install() -> None:
 
     def put_metric_alarm(params: dict[str, Any], decoded: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
         answer = put(params, decoded, is_cbor, is_json)
-        sent = decoded if is_cbor or is_json else _from_query({name: service._p(params, name) for name in params})
-        alarm = service._alarms.get(sent.get("AlarmName"))
+        asked = sent(params, decoded, is_cbor or is_json)
+        alarm = service._alarms.get(asked.get("AlarmName"))
         if alarm is not None and answer[0] < 300:
-            _complete(alarm, sent)
+            _complete(alarm, asked)
         return answer
 
     def describe_alarms(params: dict[str, Any], decoded: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
@@ -74,53 +74,21 @@ def install() -> None:
     service._describe_alarms = describe_alarms
 
 
-def _complete(alarm: dict[str, Any], sent: dict[str, Any]) -> None:
+def _complete(alarm: dict[str, Any], asked: dict[str, Any]) -> None:
     for name in ("InsufficientDataActions", "EvaluateLowSampleCountPercentile", "ThresholdMetricId"):
-        if sent.get(name):
-            alarm[name] = sent[name]
-    if sent.get("ExtendedStatistic"):
+        if asked.get(name):
+            alarm[name] = asked[name]
+    if asked.get("ExtendedStatistic"):
         alarm.pop("Statistic", None)
-    if sent.get("Metrics"):
-        alarm["Metrics"] = sent["Metrics"]
+    if asked.get("Metrics"):
+        alarm["Metrics"] = asked["Metrics"]
         for name in _OF_ONE_METRIC:
             alarm.pop(name, None)
 
 
 def to_xml(alarm: dict[str, Any]) -> str:
     """One alarm as a <member> of DescribeAlarms."""
-    parts = [_element(name, alarm[name]) for name in _SCALARS if alarm.get(name) not in (None, "")]
-    parts += [_element(name, alarm.get(name) or []) for name in _LISTS]
-    parts += [_element(name, alarm[name]) for name in ("Dimensions", "Metrics") if alarm.get(name)]
+    parts = [element(name, alarm[name]) for name in _SCALARS if alarm.get(name) not in (None, "")]
+    parts += [element(name, alarm.get(name) or []) for name in _LISTS]
+    parts += [element(name, alarm[name]) for name in ("Dimensions", "Metrics") if alarm.get(name)]
     return f"<member>{''.join(parts)}</member>"
-
-
-def _element(name: str, value: Any) -> str:
-    if isinstance(value, dict):
-        content = "".join(_element(key, item) for key, item in value.items())
-    elif isinstance(value, list):
-        content = "".join(_element("member", item) for item in value)
-    else:
-        content = str(value).lower() if isinstance(value, bool) else escape(str(value))
-    return f"<{name}>{content}</{name}>"
-
-
-def _from_query(params: dict[str, str]) -> dict[str, Any]:
-    """Query parameters such as Metrics.member.1.MetricStat.Stat as nested dictionaries and lists."""
-    tree: dict[str, Any] = {}
-    for name, value in params.items():
-        place = tree
-        *path, last = name.split(".")
-        for key in path:
-            place = place.setdefault(key, {})
-        place[last] = value
-    found = _lists(tree)
-    return found if isinstance(found, dict) else {}
-
-
-def _lists(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    if set(value) == {"member"}:
-        members = value["member"]
-        return [_lists(members[key]) for key in sorted(members, key=int)]
-    return {key: _lists(item) for key, item in value.items()}

@@ -10,6 +10,7 @@ from scripts.local.bulk_events import BulkEvents
 from scripts.local.event_sources import EventSources
 from scripts.local.functions import Functions
 from scripts.local.gateway import Gateway
+from scripts.local.observability import Observability
 from scripts.local.settings import Settings
 from scripts.local.table_journal import TableJournal
 from scripts.local.wake import Wake
@@ -22,6 +23,7 @@ class Behaviours:
     functions: Functions
     event_sources: EventSources
     bulk_events: BulkEvents
+    observability: Observability
 
     def environments(self) -> int:
         return self.functions.environments()
@@ -32,6 +34,11 @@ class Behaviours:
 
     def idle(self) -> bool:
         return self.functions.idle() and self.event_sources.idle()
+
+    def save(self) -> None:
+        """Write what is saved only when the cloud stops."""
+        self.bulk_events.save()
+        self.observability.save()
 
     def close(self) -> None:
         self.functions.close()
@@ -44,7 +51,9 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     journal = TableJournal(settings.state_dir)
     event_sources = EventSources(functions, wake, lambda mapping, position: journal.add("at", mapping, position))
     bulk_events = BulkEvents(settings.state_dir / "events.json")
+    observability = Observability(settings, functions, changed)
     journal.install(wake.notify)
+    observability.install()
     event_sources.install()
     bulk_events.install()
     roles.install()
@@ -61,7 +70,8 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
         load_snapshot()
         bulk_events.restore()
         journal.restore()
+        observability.start()
         event_sources.start()
 
     app._load_persisted_state = restore
-    return Behaviours(functions, event_sources, bulk_events)
+    return Behaviours(functions, event_sources, bulk_events, observability)

@@ -77,7 +77,7 @@ async def _run(settings: Settings) -> None:
     def save_all(states: dict[str, Callable[[], Any]]) -> None:
         """What the engine calls at its end."""
         snapshots.save(states)
-        behaviours.bulk_events.save()
+        behaviours.save()
 
     app.save_all = save_all
     started_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,218 @@
+"""CloudWatch metrics: one store for PutMetricData, the metrics of AWS services, EMF and metric filters.
+
+A metric is a namespace, a name and a set of dimensions: data of one set is never seen under another. Values are kept
+per second for three hours, per minute for 15 days, as CloudWatch keeps them; what grows beyond that is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scripts.local.snapshot import replace_file
+
+SECONDS_KEPT = 3 * 3600
+MINUTES_KEPT = 15 * 86400
+COMPACT_SECONDS = 600
+DISTINCT_VALUES = 500
+"""Beyond this many different values a bucket keeps three significant digits of each for its percentiles."""
+
+BASIC_STATISTICS = ("SampleCount", "Sum", "Average", "Minimum", "Maximum")
+
+
+class Metric(NamedTuple):
+    """What names a metric; dimensions are sorted by name."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+
+
+def metric(namespace: str, name: str, dimensions: Mapping[str, str]) -> Metric:
+    return Metric(namespace, name, tuple(sorted(dimensions.items())))
+
+
+@dataclass(slots=True)
+class Bucket:
+    """The data of one stretch of time. `values` counts each value; None when only a statistic set is known."""
+
+    count: float = 0.0
+    total: float = 0.0
+    low: float = math.inf
+    high: float = -math.inf
+    values: dict[float, float] | None = field(default_factory=dict)
+
+    def add(self, value: float, count: float = 1.0) -> None:
+        self.merge(Bucket(count, value * count, value, value, {value: count}))
+
+    def merge(self, other: Bucket) -> None:
+        self.count += other.count
+        self.total += other.total
+        self.low = min(self.low, other.low)
+        self.high = max(self.high, other.high)
+        if self.values is None or other.values is None:
+            self.values = None
+            return
+        for value, count in other.values.items():
+            self.values[value] = self.values.get(value, 0.0) + count
+        if len(self.values) > DISTINCT_VALUES:
+            exact, self.values = self.values, {}
+            for value, count in exact.items():
+                rounded = float(f"{value:.3g}")
+                self.values[rounded] = self.values.get(rounded, 0.0) + count
+
+    def statistic(self, name: str) -> float | None:
+        """A basic statistic or a percentile such as "p99.9"; None when the data does not tell."""
+        if self.count <= 0:
+            return None
+        if name not in BASIC_STATISTICS:
+            return self._percentile(float(name[1:]))
+        average = self.total / self.count
+        return dict(zip(BASIC_STATISTICS, (self.count, self.total, average, self.low, self.high), strict=True))[name]
+
+    def _percentile(self, percent: float) -> float | None:
+        """Linear interpolation between the nearest ranks; not available for negative values, as on AWS."""
+        values = self.values
+        if values is None and self.low == self.high:
+            values = {self.low: self.count}
+        if not values or self.low < 0:
+            return None
+        rank = percent / 100 * (self.count - 1)
+        ordered = sorted(values.items())
+        below = _at_rank(ordered, math.floor(rank))
+        return below + (rank - math.floor(rank)) * (_at_rank(ordered, math.ceil(rank)) - below)
+
+
+def _at_rank(ordered: list[tuple[float, float]], rank: int) -> float:
+    seen = 0.0
+    for value, count in ordered:
+        seen += count
+        if rank < seen:
+            return value
+    return ordered[-1][0]
+
+
+def is_statistic(name: str) -> bool:
+    if name in BASIC_STATISTICS:
+        return True
+    return name[:1] == "p" and name[1:].replace(".", "", 1).isdigit() and 0 <= float(name[1:]) <= 100
+
+
+@dataclass(slots=True)
+class Series:
+    """The data of one metric: buckets by the epoch second at which they begin."""
+
+    unit: str
+    buckets: dict[int, Bucket] = field(default_factory=dict)
+
+
+class MetricStore:
+    """All metrics of the account; times are epoch seconds."""
+
+    def __init__(self) -> None:
+        self._series: dict[Metric, Series] = {}
+        self._lock = threading.Lock()
+        self._compacted_at = time.time()
+
+    def record(
+        self,
+        namespace: str,
+        name: str,
+        value: float,
+        unit: str = "None",
+        dimensions: Mapping[str, str] | None = None,
+        *,
+        at: float | None = None,
+    ) -> None:
+        """Add one value."""
+        self.add(metric(namespace, name, dimensions or {}), value_bucket(value), unit, at)
+
+    def add(self, key: Metric, data: Bucket, unit: str = "None", at: float | None = None) -> None:
+        """Add values or a statistic set."""
+        now = time.time()
+        with self._lock:
+            series = self._series.get(key)
+            if series is None:
+                series = self._series[key] = Series(unit)
+            series.buckets.setdefault(int(now if at is None else at), Bucket()).merge(data)
+            if now - self._compacted_at > COMPACT_SECONDS:
+                self._compact(now)
+
+    def metrics(self) -> list[Metric]:
+        with self._lock:
+            return sorted(self._series)
+
+    def unit(self, key: Metric) -> str:
+        series = self._series.get(key)
+        return series.unit if series else "None"
+
+    def read(self, key: Metric, start: float, end: float, period: float, speed: float = 1.0) -> dict[int, Bucket]:
+        """The buckets of [start, end) by number, 0 beginning at `start`.
+
+        With a speed of n, n seconds pass in each second since the epoch, for `start`, `end` and `period`.
+        """
+        found: dict[int, Bucket] = {}
+        with self._lock:
+            series = self._series.get(key)
+            for second, bucket in _between(series.buckets if series else {}, start / speed, end / speed):
+                number = math.floor((second * speed - start) / period)
+                found.setdefault(number, Bucket()).merge(bucket)
+        return found
+
+    def _compact(self, now: float) -> None:
+        self._compacted_at = now
+        for key, series in list(self._series.items()):
+            kept: dict[int, Bucket] = {}
+            for second, bucket in series.buckets.items():
+                age = now - second
+                if age <= MINUTES_KEPT:
+                    begin = second if age <= SECONDS_KEPT else second - second % 60
+                    kept.setdefault(begin, Bucket()).merge(bucket)
+            series.buckets = kept
+            if not kept:
+                del self._series[key]
+
+    def save(self, file: Path) -> None:
+        """Write all metrics to a file."""
+        with self._lock:
+            self._compact(time.time())
+            content = [[*key, series.unit, list(_dump(series))] for key, series in self._series.items()]
+        replace_file(file, json.dumps(content).encode())
+
+    def restore(self, file: Path) -> None:
+        """Read what `save` wrote, if there is something."""
+        if not file.exists():
+            return
+        for namespace, name, dimensions, unit, buckets in json.loads(file.read_bytes()):
+            series = Series(unit, {second: _load(*rest) for second, *rest in buckets})
+            self._series[metric(namespace, name, dict(dimensions))] = series
+
+
+def value_bucket(value: float, count: float = 1.0) -> Bucket:
+    bucket = Bucket()
+    bucket.add(value, count)
+    return bucket
+
+
+def _between(buckets: dict[int, Bucket], start: float, end: float) -> Iterable[tuple[int, Bucket]]:
+    """The buckets of a range, by looking up each second when the range is shorter than the data."""
+    if end - start < len(buckets):
+        seconds = range(math.ceil(start), math.ceil(end))
+        return [(second, buckets[second]) for second in seconds if second in buckets]
+    return [(second, bucket) for second, bucket in buckets.items() if start <= second < end]
+
+
+def _dump(series: Series) -> Iterator[list[Any]]:
+    for second, bucket in series.buckets.items():
+        values = None if bucket.values is None else list(bucket.values.items())
+        yield [second, bucket.count, bucket.total, bucket.low, bucket.high, values]
+
+
+def _load(count: float, total: float, low: float, high: float, values: list[tuple[float, float]] | None) -> Bucket:
+    return Bucket(count, total, low, high, None if values is None else dict(values))

@@ -1,0 +1,31 @@
+"""Metrics, alarms and queries on logs: the parts of CloudWatch, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scripts.local import lambda_metrics, metric_api
+from scripts.local.functions import Functions
+from scripts.local.metrics import MetricStore
+from scripts.local.settings import Settings
+
+
+class Observability:
+    """Owns the metric store and what fills and watches it."""
+
+    def __init__(self, settings: Settings, functions: Functions, changed: Callable[[], None]) -> None:
+        self.metrics = MetricStore()
+        self._functions = functions
+        self._changed = changed
+        self._file = settings.state_dir / "metrics.json"
+
+    def install(self) -> None:
+        metric_api.install(self.metrics)
+        lambda_metrics.install(self.metrics, self._functions)
+
+    def start(self) -> None:
+        """Go on with what was saved."""
+        self.metrics.restore(self._file)
+
+    def save(self) -> None:
+        self.metrics.save(self._file)
