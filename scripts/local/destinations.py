@@ -13,31 +13,37 @@ logger = logging.getLogger("tradepost.destinations")
 
 
 def send(arn: str, body: dict[str, Any], role_arn: str) -> bool:
-    """Deliver to an SQS queue or SNS topic; False (and a line in the log) when it cannot be delivered."""
+    """Deliver a JSON document to an SQS queue or SNS topic; False (and a line in the log) when it cannot be."""
+    return deliver(arn, json.dumps(body), role_arn)
+
+
+def deliver(arn: str, text: str, role_arn: str, attributes: dict[str, Any] | None = None) -> bool:
+    """Deliver a text with message attributes to an SQS queue or SNS topic with the rights of a role."""
     service = arn.split(":")[2]
     action = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}.get(service)
     if action is None or not roles.allows(role_arn, action, arn):
         logger.warning("destination %s not reached: %s lacks %s", arn, role_arn, action)
         return False
-    text = json.dumps(body)
-    status, answer = _send_to_queue(arn, text) if service == "sqs" else _publish(arn, text)
+    give = _send_to_queue if service == "sqs" else _publish
+    status, answer = give(arn, text, attributes or {})
     if status >= 300:
         logger.warning("destination %s not reached: %s", arn, answer.decode(errors="replace")[:200])
     return status < 300
 
 
-def _send_to_queue(arn: str, text: str) -> tuple[int, bytes]:
+def _send_to_queue(arn: str, text: str, attributes: dict[str, Any]) -> tuple[int, bytes]:
     queue = engine.service("sqs")._queue_by_arn(arn)
     if queue is None:
         return 404, b"the queue does not exist"
-    return call("sqs", "AmazonSQS.SendMessage", {"QueueUrl": queue["url"], "MessageBody": text})
+    message = {"QueueUrl": queue["url"], "MessageBody": text, "MessageAttributes": attributes}
+    return call("sqs", "AmazonSQS.SendMessage", message)
 
 
-def _publish(arn: str, text: str) -> tuple[int, bytes]:
+def _publish(arn: str, text: str, attributes: dict[str, Any]) -> tuple[int, bytes]:
     topics = engine.service("sns")
     if arn not in topics._topics:
         return 404, b"the topic does not exist"
-    topics._fanout(arn, engine.core("responses").new_uuid(), text, "", "", {})
+    topics._fanout(arn, engine.core("responses").new_uuid(), text, "", "", attributes)
     return 200, b""
 
 

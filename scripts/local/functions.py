@@ -50,6 +50,7 @@ class Result:
     executed_version: str
     log_tail: bytes = b""
     throttle: str | None = None
+    request_id: str = ""
 
 
 class Functions:
@@ -158,13 +159,19 @@ class Functions:
         function_logs.write(environment.spec.log_group, environment.log_stream, events, config.get("Role"))
         self._tell(call, outcome, started, report.duration_ms, report.init_ms)
         keep = finished and environment.alive and environment.init_error is None
-        result = Result(invocation.response or b"null", invocation.failed, target.version, function_logs.tail(events))
+        result = Result(
+            payload=invocation.response or b"null",
+            failed=invocation.failed,
+            executed_version=target.version,
+            log_tail=function_logs.tail(events),
+            request_id=call.request_id,
+        )
         return result, keep
 
     def _throttled(self, call: _Call, reason: str) -> Result:
         self._tell(call, Outcome.THROTTLE, time.time(), 0.0, None)
         body = {"Type": "User", "message": "Rate Exceeded.", "Reason": reason}
-        return Result(json.dumps(body).encode(), failed=True, executed_version=call.target.version, throttle=reason)
+        return Result(json.dumps(body).encode(), True, call.target.version, throttle=reason, request_id=call.request_id)
 
     def _tell(self, call: _Call, outcome: Outcome, started: float, duration_ms: float, init_ms: float | None) -> None:
         target = call.target

@@ -8,13 +8,16 @@ from typing import Any
 
 from scripts.local import aliases, engine
 from scripts.local.aliases import FunctionNotFoundError
-from scripts.local.functions import Functions, RequestTooLargeError, Result, Source, inbound_trace
+from scripts.local.async_invocations import AsyncInvocations
+from scripts.local.functions import Functions, RequestTooLargeError, Result, inbound_trace
+from scripts.local.invocations import Source
 
 Answer = tuple[int, dict[str, str], bytes]
 ASYNC_LIMIT_BYTES = 1024 * 1024
+REQUEST_ID = "x-amzn-RequestId"
 
 
-def install(functions: Functions) -> None:
+def install(functions: Functions, asynchronous: AsyncInvocations) -> None:
     """Take over Invoke and every internal invocation."""
     service = engine.service("lambda_svc")
     find_record = service._get_func_record_for_ref
@@ -34,7 +37,7 @@ def install(functions: Functions) -> None:
             if kind == "DryRun":
                 return 204, {"X-Amz-Executed-Version": target.version}, b""
             if kind == "Event":
-                return _start_async(service, target, event)
+                return _start_async(asynchronous, target, event)
             run = engine.core("concurrency").run_reentrant
             result = await run(functions.invoke, name, qualifier, event, Source.DIRECT, thread_name="invoke")
         except FunctionNotFoundError as error:
@@ -54,7 +57,7 @@ def install(functions: Functions) -> None:
             return {"body": body, "error": True, "log": ""}
 
     def record_for_reference(reference: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None, str]:
-        """Keep the caller's qualifier in the ARN, and the asynchronous settings of that qualifier."""
+        """Keep the caller's qualifier in the ARN."""
         record, config, name = find_record(reference)
         if record is None:
             return record, config, name
@@ -65,6 +68,20 @@ def install(functions: Functions) -> None:
     service._execute_function = execute
     service._get_func_record_for_ref = record_for_reference
     service._emit_lambda_metrics = lambda *_, **__: None
+    _answer_with_the_id_of_the_invocation()
+
+
+def _answer_with_the_id_of_the_invocation() -> None:
+    """The request id of an Invoke call is the one that the function saw; ministack adds another to every answer."""
+    app = engine.app()
+    header_list = app._asgi_header_list
+
+    def with_one_request_id(headers: dict[str, Any]) -> Any:
+        if REQUEST_ID in headers:
+            headers = {name: value for name, value in headers.items() if name != REQUEST_ID.lower()}
+        return header_list(headers)
+
+    app._asgi_header_list = with_one_request_id
 
 
 def _qualified(
@@ -72,26 +89,27 @@ def _qualified(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     if qualifier in (None, "$LATEST"):
         return record, record["config"]
-    base = service._functions[name]
     config = {**record["config"], "FunctionArn": f"{service._func_arn(name)}:{qualifier}"}
-    settings = (base.get("event_invoke_configs") or {}).get(qualifier)
-    return {**record, "config": config, "event_invoke_config": settings}, config
+    return {**record, "config": config}, config
 
 
-def _start_async(service: Any, target: aliases.Target, event: object) -> Answer:
+def _start_async(asynchronous: AsyncInvocations, target: aliases.Target, event: object) -> Answer:
     size = len(json.dumps(event, ensure_ascii=False).encode())
     if size > ASYNC_LIMIT_BYTES:
         message = f"{size} byte payload is too large for the Event invocation type (limit {ASYNC_LIMIT_BYTES} bytes)"
         return _error("RequestTooLargeException", message, 413)
-    record, _ = _qualified(service, target.record, target.name, target.qualifier)
-    service.invoke_async_with_retry(record, event)
-    return 202, {}, b""
+    request_id = asynchronous.submit(target.name, target.qualifier, event, Source.DIRECT)
+    return 202, {REQUEST_ID: request_id}, b""
 
 
 def _invoke_answer(result: Result, headers: dict[str, str]) -> Answer:
     if result.throttle:
         return 429, {"Content-Type": "application/json", "x-amzn-ErrorType": "TooManyRequestsException"}, result.payload
-    answer = {"Content-Type": "application/json", "X-Amz-Executed-Version": result.executed_version}
+    answer = {
+        "Content-Type": "application/json",
+        "X-Amz-Executed-Version": result.executed_version,
+        REQUEST_ID: result.request_id,
+    }
     if result.failed:
         answer["X-Amz-Function-Error"] = "Unhandled"
     if headers.get("x-amz-log-type", "").lower() == "tail":

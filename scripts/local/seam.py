@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scripts.local import alarms, engine, event_bus, gateway_control, invoke_api, object_tags, roles
+from scripts.local.async_invocations import AsyncInvocations
 from scripts.local.bulk_events import BulkEvents
 from scripts.local.event_sources import EventSources
 from scripts.local.functions import Functions
@@ -21,6 +22,7 @@ class Behaviours:
     """What the server process needs of the installed behaviours."""
 
     functions: Functions
+    asynchronous: AsyncInvocations
     event_sources: EventSources
     bulk_events: BulkEvents
     observability: Observability
@@ -31,9 +33,10 @@ class Behaviours:
     def stop_sources(self) -> None:
         """Take no new work from event sources."""
         self.event_sources.stop()
+        self.asynchronous.stop()
 
     def idle(self) -> bool:
-        return self.functions.idle() and self.event_sources.idle()
+        return self.functions.idle() and self.event_sources.idle() and self.asynchronous.idle()
 
     def save(self) -> None:
         """Write what is saved only when the cloud stops."""
@@ -47,6 +50,7 @@ class Behaviours:
 def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     """Replace ministack's functions. `changed` tells the snapshots that state changed outside a request."""
     functions = Functions(settings)
+    asynchronous = AsyncInvocations(functions, changed)
     wake = Wake()
     journal = TableJournal(settings.state_dir)
     event_sources = EventSources(functions, wake, lambda mapping, position: journal.add("at", mapping, position))
@@ -57,7 +61,8 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     event_sources.install()
     bulk_events.install()
     roles.install()
-    invoke_api.install(functions)
+    asynchronous.install()
+    invoke_api.install(functions, asynchronous)
     event_bus.install()
     alarms.install()
     object_tags.install()
@@ -72,6 +77,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
         journal.restore()
         observability.start()
         event_sources.start()
+        asynchronous.start()
 
     app._load_persisted_state = restore
-    return Behaviours(functions, event_sources, bulk_events, observability)
+    return Behaviours(functions, asynchronous, event_sources, bulk_events, observability)

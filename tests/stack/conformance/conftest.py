@@ -9,6 +9,9 @@ from scripts.local.settings import Settings
 from tests.ports import free_port
 from tests.stack.conformance.cloud import Cloud
 
+SHORT_WAITS = {"TRADEPOST_ASYNC_RETRY_SECONDS": "0.3"}
+"""AWS's waits, shortened: what is tested is what happens after them."""
+
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
@@ -17,7 +20,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 def cloud(settings: Settings) -> Iterator[Cloud]:
-    launcher.up(settings)
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in SHORT_WAITS.items():
+            environment.setenv(name, value)
+        launcher.up(settings)
     try:
         yield Cloud(settings.endpoint)
     finally:
