@@ -29,9 +29,9 @@ _CHANGES_ENVIRONMENT = (
 class EnvironmentSpecs:
     """The specs of the versions in use, found again without unpacking anything while nothing has changed."""
 
-    def __init__(self, folder: Path, endpoint: str) -> None:
+    def __init__(self, folder: Path, endpoint: str, xray_daemon: str) -> None:
         self._folder = folder
-        self._endpoint = endpoint
+        self._surroundings = {"AWS_ENDPOINT_URL": endpoint, "AWS_XRAY_DAEMON_ADDRESS": xray_daemon}
         self._specs: dict[tuple[str, str, str], EnvironmentSpec] = {}
 
     def of(self, target: Target) -> EnvironmentSpec:
@@ -48,7 +48,7 @@ class EnvironmentSpecs:
             version=target.version,
             task_root=function_code.unpack(self._folder, "task", [target.record["code_zip"]]),
             layers=function_code.unpack(self._folder, "opt", [layer for layer in layers if layer]),
-            variables=_variables(target, self._endpoint),
+            variables=_variables(target, self._surroundings),
             log_group=_log_group(config),
         )
         self._specs[identity] = spec
@@ -60,14 +60,14 @@ def _digest(config: dict[str, Any]) -> str:
     return hashlib.sha256(values.encode()).hexdigest()[:16]
 
 
-def _variables(target: Target, endpoint: str) -> dict[str, str]:
+def _variables(target: Target, surroundings: dict[str, str]) -> dict[str, str]:
     """What Lambda sets, the role's credentials, the function's own variables, and where the local AWS is."""
     config = target.config
     logging = config.get("LoggingConfig") or {}
     own = (config.get("Environment") or {}).get("Variables") or {}
     log_level = {"AWS_LAMBDA_LOG_LEVEL": logging["ApplicationLogLevel"]} if logging.get("ApplicationLogLevel") else {}
     return {
-        "AWS_ENDPOINT_URL": endpoint,
+        **surroundings,
         **own,
         **engine.core("lambda_runtime").execution_credentials(config),
         **log_level,
@@ -81,7 +81,7 @@ def _variables(target: Target, endpoint: str) -> dict[str, str]:
         "AWS_LAMBDA_LOG_GROUP_NAME": _log_group(config),
         "AWS_REGION": REGION,
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
-        "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+        "AWS_XRAY_DAEMON_ADDRESS": surroundings["AWS_XRAY_DAEMON_ADDRESS"],
         "LANG": "en_US.UTF-8",
         "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
         "TZ": ":UTC",

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
-import secrets
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
 
 from scripts.local import aliases, engine, function_logs, invocations
 from scripts.local.aliases import Target
@@ -57,11 +56,13 @@ class Functions:
     """All functions of the account: their environments and their concurrency.
 
     `on_invocation` observers are called, in the invoking thread, when an invocation has ended or was throttled.
+    `begin_trace` gives an invocation its X-Amzn-Trace-Id.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, xray_daemon: str) -> None:
         self.on_invocation: list[Observer] = []
-        self._specs = EnvironmentSpecs(settings.functions_dir, settings.endpoint)
+        self.begin_trace: Callable[[Target], str] = lambda _: inbound_trace.get()
+        self._specs = EnvironmentSpecs(settings.functions_dir, settings.endpoint, xray_daemon)
         self._pool = EnvironmentPool(int(os.environ.get("TRADEPOST_CONCURRENCY", DEFAULT_LIMIT)))
         self._in_flight: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -90,7 +91,7 @@ class Functions:
             )
         with engine.core("responses").request_scope(ACCOUNT_ID, REGION):
             target = aliases.resolve(function, qualifier)
-            call = _Call(target, payload, source, request_id or str(uuid.uuid4()), _trace_id(target.config))
+            call = _Call(target, payload, source, request_id or str(uuid.uuid4()), self.begin_trace(target))
             if not self._enter(target):
                 return self._throttled(call, "ReservedFunctionConcurrentInvocationLimitExceeded")
             try:
@@ -202,15 +203,6 @@ class _Call:
     source: Source
     request_id: str
     trace_id: str
-
-
-def _trace_id(config: dict[str, Any]) -> str:
-    """The trace header of the caller, or a new root that is sampled when the function traces actively."""
-    inbound = inbound_trace.get()
-    if inbound:
-        return inbound
-    sampled = int((config.get("TracingConfig") or {}).get("Mode") == "Active")
-    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled={sampled}"
 
 
 def _timed_out(request_id: str, timeout: int) -> bytes:

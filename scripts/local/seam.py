@@ -15,6 +15,8 @@ from scripts.local.observability import Observability
 from scripts.local.settings import Settings
 from scripts.local.table_journal import TableJournal
 from scripts.local.wake import Wake
+from scripts.local.xray import service as xray
+from scripts.local.xray.tracer import Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Behaviours:
     asynchronous: AsyncInvocations
     event_sources: EventSources
     bulk_events: BulkEvents
+    tracer: Tracer
     observability: Observability
 
     def environments(self) -> int:
@@ -41,6 +44,7 @@ class Behaviours:
     def save(self) -> None:
         """Write what is saved only when the cloud stops."""
         self.bulk_events.save()
+        self.tracer.store.save()
         self.observability.save()
 
     def close(self) -> None:
@@ -49,7 +53,8 @@ class Behaviours:
 
 def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     """Replace ministack's functions. `changed` tells the snapshots that state changed outside a request."""
-    functions = Functions(settings)
+    tracer = Tracer(settings.state_dir)
+    functions = Functions(settings, tracer.daemon_address)
     asynchronous = AsyncInvocations(functions, changed)
     wake = Wake()
     journal = TableJournal(settings.state_dir)
@@ -68,16 +73,18 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     object_tags.install()
     gateway_control.install()
     Gateway(functions, changed).install()
+    xray.install(tracer, functions)
     app = engine.app()
     load_snapshot = app._load_persisted_state
 
     def restore() -> None:
         load_snapshot()
         bulk_events.restore()
+        tracer.store.restore()
         journal.restore()
         observability.start()
         event_sources.start()
         asynchronous.start()
 
     app._load_persisted_state = restore
-    return Behaviours(functions, asynchronous, event_sources, bulk_events, observability)
+    return Behaviours(functions, asynchronous, event_sources, bulk_events, tracer, observability)

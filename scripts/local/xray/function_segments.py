@@ -1,0 +1,84 @@
+"""Lambda's two segments of an invocation: AWS::Lambda (the service) and AWS::Lambda::Function (the code)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from scripts.local.aliases import Target
+from scripts.local.functions import inbound_trace
+from scripts.local.invocations import InvocationRecord, Outcome
+from scripts.local.settings import ACCOUNT_ID
+from scripts.local.xray.header import TraceHeader, new_segment_id
+from scripts.local.xray.sampling import Request
+from scripts.local.xray.tracer import Segment, Tracer
+
+SERVICE = "AWS::Lambda"
+FUNCTION = "AWS::Lambda::Function"
+
+
+class FunctionSegments:
+    """Gives every invocation its _X_AMZN_TRACE_ID and sends its segments when it has ended.
+
+    Tracing mode Active follows the decision in the caller's header and else samples by the rules; PassThrough traces
+    only what the caller has sampled.
+    """
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+        self._pending: dict[str, Segment] = {}
+
+    def begin(self, target: Target) -> str:
+        """The header for the function; what its SDK sends belongs under the function's segment."""
+        active = (target.config.get("TracingConfig") or {}).get("Mode") == "Active"
+        request = Request(target.name, FUNCTION, target.arn) if active else None
+        segment = self._tracer.begin(inbound_trace.get(), target.name, SERVICE, request)
+        function_id = new_segment_id()
+        if segment.sampled:
+            self._pending[function_id] = segment
+        return str(segment.below(function_id))
+
+    def ended(self, record: InvocationRecord) -> None:
+        """Send the segments of an invocation that began here."""
+        function_id = TraceHeader.parse(record.trace_id).parent
+        service = self._pending.pop(function_id, None)
+        if service is None:
+            return
+        if record.outcome is not Outcome.THROTTLE:
+            self._tracer.end(_function_segment(service, function_id, record), **_function_details(record))
+        self._tracer.end(service, **_service_details(record))
+
+
+def _function_segment(service: Segment, function_id: str, record: InvocationRecord) -> Segment:
+    """Initialization (of a cold start), Invocation and Overhead follow each other and fill the segment."""
+    run_ended = record.started + record.duration_ms / 1000
+    init_started = record.started - (record.init_ms or 0) / 1000
+    cold = record.init_ms is not None and init_started >= service.started
+    segment = Segment(
+        record.function, FUNCTION, service.header, True, init_started if cold else record.started, function_id
+    )
+    if cold:
+        segment.part("Initialization", init_started, record.started)
+    segment.part("Invocation", record.started, run_ended, **_failure(record))
+    segment.part("Overhead", run_ended, time.time())
+    return segment
+
+
+def _function_details(record: InvocationRecord) -> dict[str, Any]:
+    aws = {"account_id": ACCOUNT_ID, "function_arn": record.arn, "request_id": record.request_id}
+    return {"aws": aws | {"function_version": record.version}, "resource_arn": record.arn, **_failure(record)}
+
+
+def _service_details(record: InvocationRecord) -> dict[str, Any]:
+    throttled = record.outcome is Outcome.THROTTLE
+    flags = {"error": True, "throttle": True} if throttled else _failure(record)
+    return {
+        "http": {"response": {"status": 429 if throttled else 200}},
+        "aws": {"request_id": record.request_id, "trigger": record.source.value},
+        "resource_arn": record.arn,
+        **flags,
+    }
+
+
+def _failure(record: InvocationRecord) -> dict[str, bool]:
+    return {"fault": True} if record.outcome in (Outcome.ERROR, Outcome.TIMEOUT) else {}

@@ -1,0 +1,352 @@
+"""Traces: the header at every hop, segments of each service, and what the X-Ray API says about them."""
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from scripts.local.settings import ACCOUNT_ID, REGION
+from scripts.local.xray.header import TraceHeader, new_segment_id, new_trace_id
+from tests.stack.conformance.api import Api
+from tests.stack.conformance.cloud import Cloud, Function, unique
+from tests.waiting import eventually
+
+HEADER = (
+    "import json, os\n"
+    "def handler(event, context):\n"
+    " return {'statusCode': 200, 'body': json.dumps(os.environ.get('_X_AMZN_TRACE_ID', ''))}"
+)
+SENDS_SUBSEGMENT = """
+import json, os, socket, time
+def handler(event, context):
+    fields = dict(part.split("=") for part in os.environ["_X_AMZN_TRACE_ID"].split(";"))
+    document = {"type": "subsegment", "id": "00000000000000aa", "trace_id": fields["Root"],
+                "parent_id": fields["Parent"], "name": "work", "start_time": time.time(), "end_time": time.time()}
+    host, port = os.environ["AWS_XRAY_DAEMON_ADDRESS"].split(":")
+    message = '{"format": "json", "version": 1}\\n' + json.dumps(document)
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(message.encode(), (host, int(port)))
+    return {"statusCode": 200, "body": "{}"}
+"""
+Document = dict[str, Any]
+
+
+def trace(cloud: Cloud, trace_id: str) -> list[Document]:
+    """The segments of a trace, in order of their start."""
+    found = cloud.aws("xray").batch_get_traces(TraceIds=[trace_id])["Traces"]
+    return [json.loads(segment["Document"]) for one in found for segment in one["Segments"]]
+
+
+def origins(segments: list[Document]) -> list[str]:
+    return [segment["origin"] for segment in segments]
+
+
+def sampled(parent: str = "") -> TraceHeader:
+    return TraceHeader(new_trace_id(), parent, True)
+
+
+def invoke(function: Function, header: TraceHeader | None = None, qualifier: str = "1") -> TraceHeader:
+    """Invoke with a header; what the function found in its environment."""
+
+    def add(request: Any, **_: Any) -> None:
+        if header is not None:
+            request.headers["X-Amzn-Trace-Id"] = str(header)
+
+    client = function.cloud.aws("lambda")
+    client.meta.events.register_first("before-sign.lambda.Invoke", add)
+    try:
+        answer = client.invoke(FunctionName=function.name, Qualifier=qualifier)
+    finally:
+        client.meta.events.unregister("before-sign.lambda.Invoke", add)
+    return TraceHeader.parse(json.loads(json.loads(answer["Payload"].read())["body"]))
+
+
+@pytest.fixture
+def rule(cloud: Cloud) -> Any:
+    """`rule(rate)` gives the default sampling rule another rate and no reservoir; it is put back afterwards."""
+
+    def change(rate: float, reservoir: int = 0) -> None:
+        update = {"RuleName": "Default", "FixedRate": rate, "ReservoirSize": reservoir}
+        cloud.aws("xray").update_sampling_rule(SamplingRuleUpdate=update)
+
+    yield change
+    change(0.05, 1)
+
+
+def test_a_traced_request_has_a_segment_for_each_service_and_the_times_fit(cloud: Cloud) -> None:
+    api = Api(cloud, cloud.function(SENDS_SUBSEGMENT, TracingConfig={"Mode": "Active"}))
+    cloud.aws("apigateway").update_stage(
+        restApiId=api.id,
+        stageName="v1",
+        patchOperations=[{"op": "replace", "path": "/tracingEnabled", "value": "true"}],
+    )
+    header = sampled()
+    answer = api.request("GET", "/open", headers={"X-Amzn-Trace-Id": str(header)})
+    assert answer.status == 200, answer
+    assert TraceHeader.parse(answer.headers["x-amzn-trace-id"]).root == header.root
+    segments = eventually(lambda: len(found := trace(cloud, header.root)) == 3 and found)
+    assert segments
+    stage, service, function = segments
+    assert origins(segments) == ["AWS::ApiGateway::Stage", "AWS::Lambda", "AWS::Lambda::Function"]
+    assert stage["http"]["response"]["status"] == 200
+    (call,) = stage["subsegments"]
+    assert (service["parent_id"], function["parent_id"]) == (call["id"], service["id"])
+    names = [part["name"] for part in function["subsegments"]]
+    assert names == ["Initialization", "Invocation", "work", "Overhead"], "a cold start, with the function's own part"
+
+    for outer, inner in [(stage, call), (call, service), (service, function)]:
+        assert outer["start_time"] <= inner["start_time"] <= inner["end_time"] <= outer["end_time"]
+    own = [part for part in function["subsegments"] if part["name"] != "work"]
+    total = sum(part["end_time"] - part["start_time"] for part in own)
+    assert total == pytest.approx(function["end_time"] - function["start_time"], abs=0.005)
+
+
+def test_passthrough_follows_the_caller_and_active_samples_by_itself(cloud: Cloud, rule: Callable[..., None]) -> None:
+    passive, active = cloud.function(HEADER), cloud.function(HEADER, TracingConfig={"Mode": "Active"})
+    rule(1.0)
+    assert invoke(passive).sampled is False
+    own = invoke(active)
+    assert own.sampled is True
+    assert origins(trace(cloud, own.root)) == ["AWS::Lambda", "AWS::Lambda::Function"]
+    header = sampled(new_segment_id())
+    seen = invoke(passive, header)
+    assert (seen.root, seen.sampled) == (header.root, True)
+    service, function = trace(cloud, header.root)
+    assert (service["parent_id"], function["id"]) == (header.parent, seen.parent)
+    refused = invoke(active, TraceHeader(new_trace_id(), new_segment_id(), False))
+    assert refused.sampled is False
+    assert trace(cloud, refused.root) == []
+
+
+def test_the_default_rule_takes_the_first_request_of_a_second_and_a_share_of_the_others(
+    cloud: Cloud, rule: Callable[..., None]
+) -> None:
+    (record,) = cloud.aws("xray").get_sampling_rules()["SamplingRuleRecords"]
+    found = record["SamplingRule"]
+    assert (found["RuleName"], found["FixedRate"], found["ReservoirSize"]) == ("Default", 0.05, 1)
+    rule(0.0, 1)
+    function = cloud.function(HEADER, TracingConfig={"Mode": "Active"})
+    started = time.time()
+    decisions = []
+    while time.time() < started + 1.5:
+        decisions.append(invoke(function).sampled)
+    assert 1 <= decisions.count(True) <= int(time.time()) - int(started) + 1
+    assert len(decisions) > 10
+
+
+def test_failures_are_faults_and_throttles(cloud: Cloud) -> None:
+    function = cloud.function("def handler(event, context): raise ValueError(event)")
+    header = sampled()
+    client = cloud.aws("lambda")
+
+    def add(request: Any, **_: Any) -> None:
+        request.headers["X-Amzn-Trace-Id"] = str(header)
+
+    client.meta.events.register_first("before-sign.lambda.Invoke", add)
+    try:
+        client.invoke(FunctionName=function.name)
+        client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=0)
+        with pytest.raises(ClientError, match="Rate Exceeded"):
+            client.invoke(FunctionName=function.name)
+    finally:
+        client.meta.events.unregister("before-sign.lambda.Invoke", add)
+    failed, code, throttled = trace(cloud, header.root)
+    assert failed["fault"] is code["fault"] is True
+    assert (throttled["throttle"], throttled["http"]["response"]["status"]) == (True, 429)
+    assert code["origin"] == "AWS::Lambda::Function", "nothing ran for the throttled one"
+
+
+def test_an_event_takes_the_trace_through_the_bus_to_queue_and_function(cloud: Cloud) -> None:
+    events, source = cloud.aws("events"), unique("source")
+    url, queue_arn = cloud.queue()
+    target = cloud.function(HEADER)
+    rule_arn = events.put_rule(Name=source, EventPattern=json.dumps({"source": [source]}))["RuleArn"]
+    cloud.aws("lambda").add_permission(
+        FunctionName=target.name,
+        StatementId="rule",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule_arn,
+    )
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": queue_arn,
+            }
+        ],
+    }
+    cloud.aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    events.put_targets(Rule=source, Targets=[{"Id": "q", "Arn": queue_arn}, {"Id": "f", "Arn": target.arn}])
+    header = sampled(new_segment_id())
+    events.put_events(Entries=[{"Source": source, "DetailType": "t", "Detail": "{}", "TraceHeader": str(header)}])
+
+    segments = eventually(lambda: len(found := trace(cloud, header.root)) == 3 and found)
+    assert segments
+    assert origins(segments) == ["AWS::Events", "AWS::Lambda", "AWS::Lambda::Function"]
+    assert segments[0]["parent_id"] == header.parent
+    assert segments[1]["parent_id"] == segments[0]["id"]
+    received = eventually(
+        lambda: cloud.aws("sqs").receive_message(QueueUrl=url, MessageSystemAttributeNames=["All"]).get("Messages")
+    )
+    carried = TraceHeader.parse(received[0]["Attributes"]["AWSTraceHeader"])
+    assert carried == TraceHeader(header.root, segments[0]["id"], True)
+
+
+def test_a_message_carries_the_header_of_its_request(cloud: Cloud) -> None:
+    url, _ = cloud.queue()
+    sqs, header = cloud.aws("sqs"), sampled(new_segment_id())
+
+    def add(request: Any, **_: Any) -> None:
+        request.headers["X-Amzn-Trace-Id"] = str(header)
+
+    sqs.meta.events.register_first("before-sign.sqs.SendMessage", add)
+    try:
+        sqs.send_message(QueueUrl=url, MessageBody="x")
+    finally:
+        sqs.meta.events.unregister("before-sign.sqs.SendMessage", add)
+    (message,) = sqs.receive_message(QueueUrl=url, MessageSystemAttributeNames=["AWSTraceHeader"])["Messages"]
+    assert message["Attributes"]["AWSTraceHeader"] == str(header)
+
+
+def test_a_workflow_has_a_segment_with_its_states_above_its_functions(cloud: Cloud, rule: Callable[..., None]) -> None:
+    rule(1.0)
+    task = cloud.function(HEADER)
+    role = f"arn:aws:iam::{ACCOUNT_ID}:role/{task.role}"
+    task.allow(["lambda:InvokeFunction"], ["*"])
+    states = {"First": {"Type": "Pass", "Next": "Call"}, "Call": {"Type": "Task", "Resource": task.arn, "End": True}}
+    machine = cloud.aws("stepfunctions").create_state_machine(
+        name=unique("machine"),
+        definition=json.dumps({"StartAt": "First", "States": states}),
+        roleArn=role,
+        tracingConfiguration={"enabled": True},
+    )["stateMachineArn"]
+    cloud.aws("stepfunctions").start_execution(stateMachineArn=machine)
+    about = eventually(lambda: summaries(cloud, f'service("{machine.rpartition(":")[2]}")'))
+    segments = trace(cloud, about[0]["Id"])
+    assert origins(segments) == ["AWS::StepFunctions::StateMachine", "AWS::Lambda", "AWS::Lambda::Function"]
+    assert [part["name"] for part in segments[0]["subsegments"]] == ["First", "Call"]
+    assert segments[1]["parent_id"] == segments[0]["id"]
+
+
+def summaries(cloud: Cloud, expression: str = "") -> list[Any]:
+    answer = cloud.aws("xray").get_trace_summaries(
+        StartTime=time.time() - 600, EndTime=time.time() + 1, FilterExpression=expression
+    )
+    return list(answer["TraceSummaries"])
+
+
+def put(cloud: Cloud, **fields: Any) -> Document:
+    now = time.time()
+    document = {
+        "id": new_segment_id(),
+        "trace_id": new_trace_id(),
+        "name": unique("service"),
+        "start_time": now - 1,
+        "end_time": now,
+        **fields,
+    }
+    answer = cloud.aws("xray").put_trace_segments(TraceSegmentDocuments=[json.dumps(document)])
+    assert answer["UnprocessedTraceSegments"] == []
+    return document
+
+
+def test_summaries_are_found_by_filter_expression(cloud: Cloud) -> None:
+    slow = put(cloud, annotations={"order_id": "ord_7", "retry": True}, fault=True, http={"response": {"status": 502}})
+    call = put(cloud, trace_id=slow["trace_id"], parent_id=slow["id"], origin="AWS::Lambda")
+    put(cloud)
+    name, only = slow["name"], [slow["trace_id"]]
+    for expression in (
+        f'service("{call["name"]}") AND fault',
+        f'service(id(name: "{call["name"]}", type: "AWS::Lambda"))',
+        'annotation.order_id = "ord_7"',
+        'annotation[order_id] BEGINSWITH "ord_" AND annotation.retry = true',
+        f'responsetime > 0.5 AND name = "{name}"',
+        f'id = "{slow["trace_id"]}"',
+        f'(http.status >= 500 OR error) AND service("{name}") AND NOT throttle',
+    ):
+        assert [found["Id"] for found in summaries(cloud, expression)] == only, expression
+    assert summaries(cloud, f'id = "{only[0]}" AND ok') == []
+    (about,) = summaries(cloud, f'id = "{only[0]}"')
+    assert about["HasFault"] is True
+    assert about["EntryPoint"]["Name"] == name
+    assert about["Annotations"]["order_id"][0]["AnnotationValue"] == {"StringValue": "ord_7"}
+    with pytest.raises(ClientError) as error:
+        summaries(cloud, "service(")
+    assert error.value.response["Error"]["Code"] == "InvalidRequestException"
+
+
+def test_documents_that_are_no_segments_come_back(cloud: Cloud) -> None:
+    xray = cloud.aws("xray")
+    documents = ["{", json.dumps({"id": new_segment_id(), "trace_id": "1-2-3", "name": "n", "start_time": 1})]
+    refused = xray.put_trace_segments(TraceSegmentDocuments=documents)["UnprocessedTraceSegments"]
+    assert [found["ErrorCode"] for found in refused] == ["ParseError", "InvalidTraceId"]
+    assert xray.batch_get_traces(TraceIds=[new_trace_id()])["UnprocessedTraceIds"]
+    now = time.time()
+    xray.put_telemetry_records(TelemetryRecords=[{"Timestamp": now, "SegmentsReceivedCount": 1}])
+
+
+def test_the_service_graph_has_a_node_per_service_and_an_edge_per_call(cloud: Cloud) -> None:
+    client = put(cloud)
+    server = put(cloud, trace_id=client["trace_id"], parent_id=client["id"], error=True)
+    group = cloud.aws("xray").create_group(GroupName=unique("group"), FilterExpression=f'service("{server["name"]}")')[
+        "Group"
+    ]
+    services = cloud.aws("xray").get_service_graph(
+        StartTime=time.time() - 60, EndTime=time.time() + 1, GroupARN=group["GroupARN"]
+    )["Services"]
+    top, below = sorted(services, key=lambda found: not found["Root"])
+    assert (top["Name"], below["Name"]) == (client["name"], server["name"])
+    (edge,) = top["Edges"]
+    assert edge["ReferenceId"] == below["ReferenceId"]
+    assert below["SummaryStatistics"]["ErrorStatistics"]["TotalCount"] == 1
+    assert edge["SummaryStatistics"]["TotalResponseTime"] == pytest.approx(1, abs=0.01)
+
+
+def test_groups_and_sampling_rules_are_made_changed_and_removed(cloud: Cloud) -> None:
+    xray, name = cloud.aws("xray"), unique("group")
+    arn = xray.create_group(GroupName=name, FilterExpression="fault", Tags=[{"Key": "a", "Value": "b"}])["Group"][
+        "GroupARN"
+    ]
+    assert xray.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
+    xray.update_group(GroupARN=arn, FilterExpression="error")
+    assert xray.get_group(GroupName=name)["Group"]["FilterExpression"] == "error"
+    xray.delete_group(GroupARN=arn)
+    assert name not in [group["GroupName"] for group in xray.get_groups()["Groups"]]
+    rule = {
+        "RuleName": name,
+        "Priority": 5,
+        "FixedRate": 0.5,
+        "ReservoirSize": 3,
+        "ServiceName": "none",
+        "ServiceType": "*",
+        "Host": "*",
+        "HTTPMethod": "*",
+        "URLPath": "*",
+        "ResourceARN": "*",
+        "Version": 1,
+    }
+    made = xray.create_sampling_rule(SamplingRule=rule)["SamplingRuleRecord"]["SamplingRule"]
+    assert made["RuleARN"] == f"arn:aws:xray:{REGION}:{ACCOUNT_ID}:sampling-rule/{name}"
+    xray.delete_sampling_rule(RuleName=name)
+    names = [record["SamplingRule"]["RuleName"] for record in xray.get_sampling_rules()["SamplingRuleRecords"]]
+    assert names == ["Default"]
+
+
+def test_what_is_no_datagram_of_the_protocol_does_not_stop_the_daemon(cloud: Cloud) -> None:
+    function = cloud.function(
+        "import os\ndef handler(event, context): return {'body': '\"' + os.environ['AWS_XRAY_DAEMON_ADDRESS'] + '\"'}"
+    )
+    host, port = json.loads(function.invoke().value["body"]).split(":")
+    document = {"id": new_segment_id(), "trace_id": new_trace_id(), "name": "n", "start_time": 1.0, "end_time": 2.0}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
+        for datagram in (b"\xff\xfe", b"nonsense\n{}", b'{"format":"json","version":1}\n{"id":1}'):
+            daemon.sendto(datagram, (host, int(port)))
+        daemon.sendto(b'{"format":"json","version":1}\n' + json.dumps(document).encode(), (host, int(port)))
+    assert eventually(lambda: trace(cloud, str(document["trace_id"])))
