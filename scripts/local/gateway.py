@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from scripts.local import aliases, engine, function_logs, gateway_request, gateway_validation, roles
+from scripts.local import aliases, engine, function_logs, gateway_request, gateway_validation, resource_policies, roles
 from scripts.local.aliases import FunctionNotFoundError
 from scripts.local.functions import Functions, RequestTooLargeError, Result, Source, inbound_trace
 from scripts.local.gateway_request import GatewayRequest, current
@@ -216,8 +216,7 @@ class Gateway:
         resource = re.sub(r"\{[^}]+\}", "*", request.routing["resource_path"])
         method = f"{request.api_id}/{request.stage_name}/{request.method}{resource}"
         source = f"arn:aws:execute-api:{REGION}:{ACCOUNT_ID}:{method}"
-        policy = (functions._functions.get(name) or {}).get("policy") or {}
-        return roles.service_may_invoke(policy, arn, "apigateway.amazonaws.com", source)
+        return resource_policies.may_invoke(arn, "apigateway.amazonaws.com", source)
 
     def _client_response(self, result: Result, request_headers: dict[str, str], binary_types: list[str]) -> Any:
         if result.throttle:

@@ -1,10 +1,8 @@
-"""What an execution role may do when a service acts for a function, and what a resource policy lets a service do."""
+"""What an execution role may do when a service acts for a function."""
 
 from __future__ import annotations
 
-import fnmatch
 from contextvars import ContextVar
-from typing import Any
 
 from scripts.local import engine
 from scripts.local.settings import ACCOUNT_ID, REGION
@@ -25,24 +23,6 @@ def allows(role_arn: str, action: str, resource_arn: str) -> bool:
         principal_keys={},
     )
     return bool(evaluator.evaluate(context, policies).decision == "Allow")
-
-
-def service_may_invoke(policy: dict[str, Any], resource_arn: str, principal: str, source_arn: str) -> bool:
-    """Whether a function's resource policy lets a service invoke this (qualified) ARN for a source."""
-    return any(
-        statement.get("Effect") == "Allow"
-        and statement.get("Resource") == resource_arn
-        and statement.get("Action") in ("lambda:InvokeFunction", "lambda:*")
-        and (statement.get("Principal") == "*" or statement["Principal"].get("Service") == principal)
-        and _condition_holds(statement.get("Condition") or {}, source_arn)
-        for statement in policy.get("Statement", [])
-    )
-
-
-def _condition_holds(condition: dict[str, Any], source_arn: str) -> bool:
-    pattern = (condition.get("ArnLike") or {}).get("AWS:SourceArn")
-    account = (condition.get("StringEquals") or {}).get("AWS:SourceAccount")
-    return (pattern is None or fnmatch.fnmatchcase(source_arn, pattern)) and account in (None, ACCOUNT_ID)
 
 
 def install() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scripts.local import alarms, engine, event_bus, gateway_control, invoke_api, object_tags, roles
+from scripts.local import alarms, engine, event_bus, gateway_control, invoke_api, object_tags, resource_policies, roles
 from scripts.local.async_invocations import AsyncInvocations
 from scripts.local.bulk_events import BulkEvents
 from scripts.local.event_sources import EventSources
@@ -68,6 +68,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     roles.install()
     asynchronous.install()
     invoke_api.install(functions, asynchronous)
+    resource_policies.install(asynchronous)
     event_bus.install()
     alarms.install()
     object_tags.install()
