@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scripts.local import alarms, engine, event_bus, gateway_control, invoke_api, object_tags, resource_policies, roles
 from scripts.local.async_invocations import AsyncInvocations
 from scripts.local.bulk_events import BulkEvents
+from scripts.local.codedeploy.service import CodeDeploy
 from scripts.local.event_sources import EventSources
 from scripts.local.functions import Functions
 from scripts.local.gateway import Gateway
@@ -75,6 +76,8 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     gateway_control.install()
     Gateway(functions, changed).install()
     xray.install(tracer, functions)
+    codedeploy = CodeDeploy(changed)
+    codedeploy.install()
     app = engine.app()
     load_snapshot = app._load_persisted_state
 
@@ -86,6 +89,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
         observability.start()
         event_sources.start()
         asynchronous.start()
+        codedeploy.start()
 
     app._load_persisted_state = restore
     return Behaviours(functions, asynchronous, event_sources, bulk_events, tracer, observability)

@@ -9,7 +9,11 @@ from scripts.local.settings import Settings
 from tests.ports import free_port
 from tests.stack.conformance.cloud import Cloud
 
-SHORT_WAITS = {"TRADEPOST_ASYNC_RETRY_SECONDS": "0.3"}
+SHORT_WAITS = {
+    "TRADEPOST_ASYNC_RETRY_SECONDS": "0.3",
+    "TRADEPOST_CODEDEPLOY_MINUTE_SECONDS": "0.5",
+    "TRADEPOST_CODEDEPLOY_HOOK_SECONDS": "6",
+}
 """AWS's waits, shortened: what is tested is what happens after them."""
 
 
