@@ -17,8 +17,10 @@ from scripts.local.wake import Wake
 class EventSources:
     """Runs a poller for every mapping that exists."""
 
-    def __init__(self, functions: Functions, wake: Wake, reached: Callable[[str, int], None]) -> None:
-        self._context = Context(functions, wake, threading.Event())
+    def __init__(
+        self, functions: Functions, wake: Wake, reached: Callable[[str, int], None], changed: Callable[[], None]
+    ) -> None:
+        self._context = Context(functions, wake, threading.Event(), changed)
         self._reached = reached
         self._pollers: dict[str, Poller] = {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +20,15 @@ logger = logging.getLogger("tradepost.event_sources")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every poller works with; `stopping` is set when no further batch may be taken."""
+    """What every poller works with; `stopping` is set when no further batch may be taken.
+
+    `changed` tells the snapshots that a queue changed outside a request.
+    """
 
     functions: Functions
     wake: Wake
     stopping: threading.Event
+    changed: Callable[[], None]
 
 
 class Poller(threading.Thread, ABC):

@@ -89,6 +89,7 @@ class QueuePoller(Poller):
                 for part in mappings.split_by_size(matching, lambda record: record):
                     _delete(url, self._invoke(mapping, part))
             finally:
+                self._context.changed()
                 self._woken.set()
 
     def _invoke(self, mapping: dict[str, Any], records: list[Record]) -> list[Record]:

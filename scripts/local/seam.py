@@ -12,6 +12,7 @@ from scripts.local.codedeploy.service import CodeDeploy
 from scripts.local.event_sources import EventSources
 from scripts.local.functions import Functions
 from scripts.local.gateway import Gateway
+from scripts.local.message_moves import MessageMoves
 from scripts.local.observability import Observability
 from scripts.local.settings import Settings
 from scripts.local.table_journal import TableJournal
@@ -59,7 +60,9 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     asynchronous = AsyncInvocations(functions, changed)
     wake = Wake()
     journal = TableJournal(settings.state_dir)
-    event_sources = EventSources(functions, wake, lambda mapping, position: journal.add("at", mapping, position))
+    event_sources = EventSources(
+        functions, wake, lambda mapping, position: journal.add("at", mapping, position), changed
+    )
     bulk_events = BulkEvents(settings.state_dir / "events.json")
     observability = Observability(settings, functions, changed)
     journal.install(wake.notify)
@@ -70,6 +73,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     asynchronous.install()
     invoke_api.install(functions, asynchronous)
     resource_policies.install(asynchronous)
+    MessageMoves(changed).install()
     event_bus.install()
     alarms.install()
     object_tags.install()
