@@ -34,6 +34,7 @@ _SCALARS = (
     "ActionsSuppressorWaitPeriod",
 )
 _LISTS = ("OKActions", "AlarmActions", "InsufficientDataActions")
+_KEPT = ("StateReasonData", "StateTransitionedTimestamp")
 _OF_ONE_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Dimensions", "Unit")
 
 
@@ -43,11 +44,13 @@ def install() -> None:
     put, describe = service._put_metric_alarm, service._describe_alarms
 
     def put_metric_alarm(params: dict[str, Any], decoded: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
-        answer = put(params, decoded, is_cbor, is_json)
         asked = sent(params, decoded, is_cbor or is_json)
+        before = service._alarms.get(asked.get("AlarmName")) or {}
+        answer = put(params, decoded, is_cbor, is_json)
         alarm = service._alarms.get(asked.get("AlarmName"))
         if alarm is not None and answer[0] < 300:
             _complete(alarm, asked)
+            alarm.update({name: before[name] for name in _KEPT if name in before})
         return answer
 
     def describe_alarms(params: dict[str, Any], decoded: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Any:

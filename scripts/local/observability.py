@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scripts.local import lambda_metrics, metric_api
+from scripts.local import alarm_actions, lambda_metrics, metric_api
+from scripts.local.alarm_watch import AlarmWatch
 from scripts.local.functions import Functions
 from scripts.local.metrics import MetricStore
 from scripts.local.settings import Settings
@@ -16,16 +17,23 @@ class Observability:
     def __init__(self, settings: Settings, functions: Functions, changed: Callable[[], None]) -> None:
         self.metrics = MetricStore()
         self._functions = functions
-        self._changed = changed
+        self._alarms = AlarmWatch(self.metrics, changed)
         self._file = settings.state_dir / "metrics.json"
 
     def install(self) -> None:
         metric_api.install(self.metrics)
         lambda_metrics.install(self.metrics, self._functions)
+        alarm_actions.install()
+        self._alarms.install()
 
     def start(self) -> None:
         """Go on with what was saved."""
         self.metrics.restore(self._file)
+        self._alarms.start()
+
+    def stop(self) -> None:
+        """Evaluate nothing more."""
+        self._alarms.stop()
 
     def save(self) -> None:
         self.metrics.save(self._file)

@@ -39,6 +39,7 @@ class Behaviours:
         """Take no new work from event sources."""
         self.event_sources.stop()
         self.asynchronous.stop()
+        self.observability.stop()
 
     def idle(self) -> bool:
         return self.functions.idle() and self.event_sources.idle() and self.asynchronous.idle()
