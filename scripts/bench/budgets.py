@@ -23,10 +23,19 @@ WARM_BUILD_SECONDS = 0.5
 COLD_BUILD_PER_INSTALL = 2.0
 """`make build` from nothing, as a multiple of `uv pip install` of the same set, with bytecode in both."""
 
+START_SECONDS = 2.0
+"""The local cloud, from `up` to healthy."""
+
+GATEWAY_MILLISECONDS = 8.0
+"""Median of a request through the local gateway to a warm function that does nothing, one client."""
+
+GATEWAY_REQUESTS_PER_SECOND = 300.0
+"""At least this many such requests from eight clients."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One budget and what was measured against it, in the same unit (`x` for ratios, `s` for seconds)."""
+    """One budget and what was measured against it, in the same unit (`x` for ratios, `s`, `ms`)."""
 
     name: str
     measured: float

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from scripts.bench import budgets, cold_start, import_time, packaging, report, variants, warm
+from scripts.bench import budgets, cold_start, import_time, local_cloud, packaging, report, variants, warm
 from scripts.bench.aws_stub import serving
 from scripts.bench.cold_start import Case
 from scripts.bench.invocations import SAMPLED, bare, get_order, post_order, unknown_route
+from scripts.bench.load import LoadError
 from scripts.bench.runtime_api import RuntimeApiError
 from scripts.console import fail, say, step
+from scripts.local.launcher import LocalCloudError
 
 ROUNDS = 15
 QUICK_ROUNDS = 3
@@ -20,7 +22,7 @@ PACKAGING_ROUNDS = 3
 
 
 def bench(*, quick: bool = False, rounds: int = 0) -> None:
-    """Measure the orders API and the build, show the numbers and write build/bench.json.
+    """Measure the orders API, the local cloud and the build, show the numbers and write build/bench.json.
 
     Args:
         quick: fewer rounds, fewer cases, no packaging: a first impression in 20 seconds.
@@ -38,6 +40,8 @@ def bench(*, quick: bool = False, rounds: int = 0) -> None:
         found = _measure(rounds or (QUICK_ROUNDS if quick else ROUNDS), quick=quick)
     except RuntimeApiError as error:
         fail(f"the measured function did not work:\n{error}", "make build, then correct what the log above names")
+    except (LoadError, LocalCloudError) as error:
+        fail(f"the local cloud could not be measured: {error}", "make up and make status say more")
     report.show(found)
     report.write(found, variants.BUILD / "bench.json")
     say(f"\nbench: everything measured is in {(variants.BUILD / 'bench.json').relative_to(variants.ROOT)}")
@@ -60,13 +64,15 @@ def _measure(rounds: int, *, quick: bool) -> report.Report:
         with step("Warm requests") as current:
             requests = QUICK_WARM_REQUESTS if quick else WARM_REQUESTS
             warmed = warm.measure(_warm_cases(floor, ours), requests, endpoint, current.note)
-    verdicts = cold_start.verdicts(cold)
+    with step("Local cloud") as current:
+        speed = local_cloud.measure(current.note)
+    verdicts = cold_start.verdicts(cold) + local_cloud.verdicts(speed)
     packed = None
     if not quick:
         with step("Packaging") as current:
             packed = packaging.measure(PACKAGING_ROUNDS, current.note)
         verdicts += packaging.verdicts(packed)
-    return report.Report(rounds, cold, imports, warmed, packed, verdicts)
+    return report.Report(rounds, cold, imports, warmed, speed, packed, verdicts)
 
 
 def _cases(*, quick: bool) -> list[Case]:

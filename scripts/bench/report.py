@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from scripts.bench.budgets import Verdict
     from scripts.bench.import_time import ImportTime
+    from scripts.bench.local_cloud import Speed
     from scripts.bench.packaging import Packaging
     from scripts.bench.warm import Warm
 
@@ -33,6 +34,7 @@ class Report:
     cold: Results
     imports: ImportTime
     warm: Sequence[Warm]
+    local_cloud: Speed
     packaging: Packaging | None
     verdicts: Sequence[Verdict]
 
@@ -42,6 +44,7 @@ def show(report: Report) -> None:
     show_cold_starts(report.cold, report.rounds)
     show_imports(report.imports)
     show_warm(report.warm)
+    show_local_cloud(report.local_cloud)
     if report.packaging is not None:
         show_packaging(report.packaging)
     show_verdicts(report.verdicts)
@@ -79,6 +82,20 @@ def show_warm(warm: Sequence[Warm]) -> None:
     ]
     _title("Warm request: microseconds of CPU, runtime client included")
     show_table(["build", "request", "CPU us>", "spread>", "beyond bare>"], rows)
+
+
+def show_local_cloud(speed: Speed) -> None:
+    """Print starts, latency and rate, the bare ASGI app's under the same server beside them."""
+    p50, rate, bare_p50, bare_rate = (one.median for one in (speed.p50, speed.rate, speed.bare_p50, speed.bare_rate))
+    rows = [
+        ("start to healthy, empty, s", f"{speed.start.median:.2f}", "", ""),
+        ("start to healthy, with an API and a function, s", f"{speed.restart.median:.2f}", "", ""),
+        ("gateway to a warm function, 1 client, p50 ms", f"{p50:.2f}", f"{bare_p50:.2f}", f"{p50 / bare_p50:.1f}"),
+        ("requests/s, 8 clients", f"{rate:.0f}", f"{bare_rate:.0f}", f"{bare_rate / rate:.1f}"),
+        ("memory of the server, MB", str(speed.memory_megabytes), "", ""),
+    ]
+    _title("Local cloud, beside a bare ASGI app under the same server")
+    show_table(["", "ours>", "bare>", "x bare>"], rows)
 
 
 def show_packaging(packaging: Packaging) -> None:
@@ -127,6 +144,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "cold_start": [_cold_to_json(report.cold, key) for key in report.cold.runs],
         "import_time_us": asdict(report.imports),
         "warm_cpu_us": [asdict(one) for one in report.warm],
+        "local_cloud": asdict(report.local_cloud),
         "packaging": None if report.packaging is None else asdict(report.packaging),
         "budgets": [asdict(one) | {"holds": one.holds} for one in report.verdicts],
     }
