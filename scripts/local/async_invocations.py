@@ -23,7 +23,7 @@ from typing import Any
 from scripts.local import aliases, async_results, engine
 from scripts.local.aliases import FunctionNotFoundError
 from scripts.local.async_results import Condition, Settings
-from scripts.local.environments import DEFAULT_LIMIT
+from scripts.local.environment_pool import DEFAULT_LIMIT
 from scripts.local.functions import Functions, RequestTooLargeError, Result, inbound_trace
 from scripts.local.invocations import Source
 from scripts.local.settings import ACCOUNT_ID, REGION

@@ -50,6 +50,7 @@ class EnvironmentSpecs:
             layers=function_code.unpack(self._folder, "opt", [layer for layer in layers if layer]),
             variables=_variables(target, self._surroundings),
             log_group=_log_group(config),
+            memory_megabytes=int(config.get("MemorySize") or 128),
         )
         self._specs[identity] = spec
         return spec
@@ -76,7 +77,6 @@ def _variables(target: Target, surroundings: dict[str, str]) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.get("MemorySize") or 128),
         "AWS_LAMBDA_FUNCTION_NAME": target.name,
         "AWS_LAMBDA_FUNCTION_VERSION": target.version,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_FORMAT": "JSON" if logging.get("LogFormat") == "JSON" else "Text",
         "AWS_LAMBDA_LOG_GROUP_NAME": _log_group(config),
         "AWS_REGION": REGION,

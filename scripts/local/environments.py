@@ -1,4 +1,4 @@
-"""Execution environments: one child process each, kept warm, one invocation at a time, bounded in number."""
+"""Execution environments: one child process each, one invocation at a time, held to time and memory."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum, auto
 from pathlib import Path
 
 from scripts.local import processes
 from scripts.local.runtime_api import Invocation, RuntimeApi
 
 INIT_SECONDS = 10.0
-IDLE_SECONDS = 300.0
 RUNTIME_DIR = Path(__file__).parent / "runtime"
-DEFAULT_LIMIT = max(4, 3 * (os.cpu_count() or 2))
-"""Environments of one function version that run at once on this machine; further invocations wait for one."""
+MEMORY_CHECK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +34,33 @@ class EnvironmentSpec:
     layers: Path
     variables: dict[str, str] = field(repr=False)
     log_group: str
+    memory_megabytes: int
+
+
+class Ending(Enum):
+    """How the work of an environment on one invocation ended."""
+
+    RESPONDED = auto()
+    TIMED_OUT = auto()
+    EXITED = auto()
+    OUT_OF_MEMORY = auto()
 
 
 class Environment:
-    """A bare Python process that serves one version of one function through its own Runtime API."""
+    """A bare Python process that serves one version of one function through its own Runtime API.
 
-    def __init__(self, spec: EnvironmentSpec) -> None:
+    A provisioned one has been started ahead of its first invocation.
+    """
+
+    def __init__(self, spec: EnvironmentSpec, *, provisioned: bool = False) -> None:
         self.spec = spec
+        self.provisioned = provisioned
         self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{spec.version}]{secrets.token_hex(16)}"
         self.init_error: bytes | None = None
         self.init_ms: float | None = None
         self.invocations = 0
         self.last_used = time.monotonic()
+        self._memory_used = 0
         self._ready = threading.Event()
         self._dead = threading.Event()
         self._invocation: Invocation | None = None
@@ -67,20 +80,33 @@ class Environment:
         """Whether INIT has ended (well or not) within the time."""
         return self._ready.wait(seconds)
 
-    def run(self, invocation: Invocation, seconds: float) -> bool:
-        """Run one invocation; False when the time is up, and then the environment is gone."""
+    def run(self, invocation: Invocation, seconds: float) -> Ending:
+        """Run one invocation; after any other ending than a response the environment is gone."""
         self.invocations += 1
         self._invocation = invocation
         if self.alive:
             self._api.offer(invocation)
         else:
             self._exited(invocation)
-        finished = invocation.done.wait(seconds)
+        ending = self._wait(invocation, seconds)
         self._invocation = None
         self.last_used = time.monotonic()
-        if not finished:
+        if ending is not Ending.RESPONDED:
             self.close()
-        return finished
+        return ending
+
+    def _wait(self, invocation: Invocation, seconds: float) -> Ending:
+        deadline = time.monotonic() + seconds
+        done = False
+        while not done:
+            done = invocation.done.wait(min(MEMORY_CHECK_SECONDS, max(0.0, deadline - time.monotonic())))
+            if self.memory_megabytes() > self.spec.memory_megabytes:
+                invocation.fail("Runtime.ExitError", "Runtime exited with error: signal: killed")
+                return Ending.OUT_OF_MEMORY
+            if not done and time.monotonic() >= deadline:
+                invocation.fail("Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds")
+                return Ending.TIMED_OUT
+        return Ending.RESPONDED if self.alive else Ending.EXITED
 
     def take_output(self) -> list[tuple[int, str]]:
         """The (Unix ms, line) pairs printed since the last call.
@@ -93,7 +119,9 @@ class Environment:
             return taken
 
     def memory_megabytes(self) -> int:
-        return processes.resident_megabytes(self._process.pid)
+        """The most memory that the process had in use so far, in MB."""
+        self._memory_used = max(self._memory_used, processes.resident_megabytes(self._process.pid))
+        return self._memory_used
 
     def close(self) -> None:
         """End the process and whatever it started. Can be called more than once."""
@@ -108,6 +136,7 @@ class Environment:
     def _spawn(self) -> subprocess.Popen[bytes]:
         environment = {
             **self.spec.variables,
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency" if self.provisioned else "on-demand",
             "AWS_LAMBDA_RUNTIME_API": self._api.address,
             "AWS_LAMBDA_LOG_STREAM_NAME": self.log_stream,
             "LAMBDA_TASK_ROOT": str(self.spec.task_root),
@@ -154,9 +183,8 @@ class Environment:
 
     def _exited(self, invocation: Invocation) -> None:
         code = self._process.returncode
-        how = f"exit status {code}" if code >= 0 else f"signal: {signal.Signals(-code).name}"
-        message = f"RequestId: {invocation.request_id} Error: Runtime exited with error: {how}"
-        invocation.finish(f'{{"errorType": "Runtime.ExitError", "errorMessage": "{message}"}}'.encode(), failed=True)
+        how = f"exit status {code}" if code >= 0 else f"signal: {(signal.strsignal(-code) or str(-code)).lower()}"
+        invocation.fail("Runtime.ExitError", f"Runtime exited with error: {how}")
 
     def _read_pipe(self) -> bool:
         """Move what is in the pipe to the output lines; False at its end. Hold the output lock."""
@@ -178,102 +206,3 @@ class Environment:
 def base_interpreter() -> str:
     """The interpreter behind the virtual environment: its own standard library and nothing installed for us."""
     return getattr(sys, "_base_executable", None) or sys.executable
-
-
-class EnvironmentPool:
-    """Warm environments by function version. An invocation takes an idle one, starts one, or waits its turn."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._lock = threading.Lock()
-        self._idle: dict[str, list[Environment]] = {}
-        self._all: set[Environment] = set()
-        self._running: dict[str, int] = {}
-        self._waiting: dict[str, deque[threading.Event]] = {}
-        self._current: dict[tuple[str, str], str] = {}
-        threading.Thread(target=self._reap, name="environment-reaper", daemon=True).start()
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def acquire(self, spec: EnvironmentSpec, wait_seconds: float) -> Environment | None:
-        """An idle or new environment; None when the limit leaves none within the time. `release` it afterwards."""
-        self._supersede(spec)
-        deadline = time.monotonic() + wait_seconds
-        with self._lock:
-            while self._running.get(spec.key, 0) >= self._limit:
-                turn = threading.Event()
-                queue = self._waiting.setdefault(spec.key, deque())
-                queue.append(turn)
-                self._lock.release()
-                try:
-                    turn.wait(max(0.0, deadline - time.monotonic()))
-                finally:
-                    self._lock.acquire()
-                if not turn.is_set():
-                    queue.remove(turn)
-                    return None
-            self._running[spec.key] = self._running.get(spec.key, 0) + 1
-            idle = self._idle.get(spec.key, [])
-            while idle:
-                found = idle.pop()
-                if found.alive:
-                    return found
-                self._all.discard(found)
-        try:
-            started = Environment(spec)
-        except BaseException:
-            self._leave(spec.key)
-            raise
-        with self._lock:
-            self._all.add(started)
-        return started
-
-    def release(self, environment: Environment, *, keep: bool) -> None:
-        """Give an environment back, to stay warm or (after a time-out, a crash, an INIT error) to end."""
-        spec = environment.spec
-        keep = keep and environment.alive and self._current.get((spec.function, spec.version)) == spec.key
-        with self._lock:
-            if keep:
-                self._idle.setdefault(spec.key, []).append(environment)
-            else:
-                self._all.discard(environment)
-        self._leave(spec.key)
-        if not keep:
-            environment.close()
-
-    def close(self) -> None:
-        with self._lock:
-            environments, self._all = self._all, set()
-            self._idle.clear()
-        for environment in environments:
-            environment.close()
-
-    def _leave(self, key: str) -> None:
-        with self._lock:
-            self._running[key] -= 1
-            queue = self._waiting.get(key)
-            if queue:
-                queue.popleft().set()
-
-    def _supersede(self, spec: EnvironmentSpec) -> None:
-        """End idle environments of an older code or configuration of the same version ($LATEST changes in place)."""
-        with self._lock:
-            before = self._current.get((spec.function, spec.version))
-            self._current[(spec.function, spec.version)] = spec.key
-            stale = self._idle.pop(before, []) if before not in (None, spec.key) else []
-            self._all.difference_update(stale)
-        for environment in stale:
-            environment.close()
-
-    def _reap(self) -> None:
-        while True:
-            time.sleep(5)
-            limit = time.monotonic() - IDLE_SECONDS
-            with self._lock:
-                old = [e for idle in self._idle.values() for e in idle if e.last_used < limit or not e.alive]
-                for environment in old:
-                    self._idle[environment.spec.key].remove(environment)
-                    self._all.discard(environment)
-            for environment in old:
-                environment.close()

@@ -17,7 +17,10 @@ _SYSTEM_LEVELS = {"DEBUG": 0, "INFO": 1, "WARN": 2}
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The figures of one invocation; times in ms, memory in MB, `init_ms` only for a cold start."""
+    """The figures of one invocation; times in ms, memory in MB, `init_ms` only for a cold start.
+
+    `error_type` and `error_message` are set when the platform found the runtime dead or had to kill it.
+    """
 
     request_id: str
     version: str
@@ -28,6 +31,8 @@ class Report:
     init_ms: float | None
     status: str
     trace_id: str
+    error_type: str = ""
+    error_message: str = ""
 
     @property
     def ended_ms(self) -> int:
@@ -38,12 +43,15 @@ def lines(report: Report, output: list[Line], config: dict[str, Any]) -> list[Li
     """The log events of one invocation in order."""
     logging = config.get("LoggingConfig") or {}
     if logging.get("LogFormat") == "JSON":
-        if _SYSTEM_LEVELS.get(logging.get("SystemLogLevel") or "INFO", 1) > 1 and report.status == "success":
-            return output
-        return [*_json_head(report), *output, *_json_report(report)]
+        level = _SYSTEM_LEVELS[logging.get("SystemLogLevel") or "INFO"]
+        first, *rest = _platform_events(report)
+        return [*_at_level(level, [first]), *output, *_at_level(level, rest)]
     start = (report.started_ms, f"START RequestId: {report.request_id} Version: {report.version}")
     end = (report.ended_ms, f"END RequestId: {report.request_id}")
-    return [start, *output, end, (report.ended_ms, _text_report(report))]
+    found = [start, *output, end, (report.ended_ms, _text_report(report))]
+    if report.error_type:
+        found.append((report.ended_ms, f"{report.error_message}\nRuntime.ExitError"))
+    return found
 
 
 def _text_report(report: Report) -> str:
@@ -60,15 +68,17 @@ def _text_report(report: Report) -> str:
         parts.append(f"XRAY TraceId: {report.trace_id.split(';')[0].removeprefix('Root=')}")
     if report.status != "success":
         parts.append(f"Status: {report.status}")
+    if report.error_type:
+        parts.append(f"Error Type: {report.error_type}")
     return "\t".join(parts)
 
 
-def _json_head(report: Report) -> list[Line]:
-    record = {"requestId": report.request_id, "version": report.version}
-    return [(report.started_ms, _platform("platform.start", report.started_ms, record))]
-
-
-def _json_report(report: Report) -> list[Line]:
+def _platform_events(report: Report) -> list[tuple[str, Line]]:
+    """The platform events of an invocation, each with the lowest level at which AWS logs it."""
+    failed = report.status != "success"
+    done: dict[str, Any] = {"requestId": report.request_id, "status": report.status}
+    if report.error_type:
+        done["errorType"] = report.error_type
     metrics: dict[str, float] = {
         "durationMs": round(report.duration_ms, 3),
         "billedDurationMs": _billed(report),
@@ -77,13 +87,21 @@ def _json_report(report: Report) -> list[Line]:
     }
     if report.init_ms is not None:
         metrics["initDurationMs"] = round(report.init_ms, 3)
-    record = {"requestId": report.request_id, "metrics": metrics, "status": report.status}
-    return [(report.ended_ms, _platform("platform.report", report.ended_ms, record))]
+    start = {"requestId": report.request_id, "version": report.version}
+    return [
+        ("INFO", _platform("platform.start", report.started_ms, start)),
+        ("WARN" if failed else "DEBUG", _platform("platform.runtimeDone", report.ended_ms, done)),
+        ("WARN" if failed else "INFO", _platform("platform.report", report.ended_ms, {**done, "metrics": metrics})),
+    ]
 
 
-def _platform(kind: str, when_ms: int, record: dict[str, Any]) -> str:
+def _at_level(level: int, events: list[tuple[str, Line]]) -> list[Line]:
+    return [line for needed, line in events if _SYSTEM_LEVELS[needed] >= level]
+
+
+def _platform(kind: str, when_ms: int, record: dict[str, Any]) -> Line:
     at = datetime.fromtimestamp(when_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when_ms % 1000:03d}Z"
-    return json.dumps({"time": at, "type": kind, "record": record})
+    return when_ms, json.dumps({"time": at, "type": kind, "record": record})
 
 
 def _billed(report: Report) -> int:

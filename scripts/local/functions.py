@@ -12,12 +12,12 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from scripts.local import aliases, engine, function_logs, invocations
+from scripts.local import aliases, engine, invocations
 from scripts.local.aliases import Target
+from scripts.local.environment_pool import DEFAULT_LIMIT, EnvironmentPool
 from scripts.local.environment_specs import EnvironmentSpecs
-from scripts.local.environments import DEFAULT_LIMIT, INIT_SECONDS, Environment, EnvironmentPool
+from scripts.local.executions import Call, execute
 from scripts.local.invocations import InvocationRecord, Observer, Outcome, Source
-from scripts.local.runtime_api import Invocation
 from scripts.local.settings import ACCOUNT_ID, REGION, Settings
 
 __all__ = ["REQUEST_LIMIT_BYTES", "Functions", "RequestTooLargeError", "Result", "Source", "inbound_trace"]
@@ -91,7 +91,7 @@ class Functions:
             )
         with engine.core("responses").request_scope(ACCOUNT_ID, REGION):
             target = aliases.resolve(function, qualifier)
-            call = _Call(target, payload, source, request_id or str(uuid.uuid4()), self.begin_trace(target))
+            call = Call(target, payload, source, request_id or str(uuid.uuid4()), self.begin_trace(target))
             if not self._enter(target):
                 return self._throttled(call, "ReservedFunctionConcurrentInvocationLimitExceeded")
             try:
@@ -112,69 +112,31 @@ class Functions:
             self._in_flight[target.name] = running + 1
             return True
 
-    def _run(self, call: _Call) -> Result:
+    def _run(self, call: Call) -> Result:
         environment = self._pool.acquire(self._specs.of(call.target), QUEUE_SECONDS)
         if environment is None:
             return self._throttled(call, "ConcurrentInvocationLimitExceeded")
         keep = False
         try:
-            result, keep = self._run_in(environment, call)
-            return result
+            execution = execute(environment, call)
+            keep = execution.reusable
         finally:
             self._pool.release(environment, keep=keep)
-
-    def _run_in(self, environment: Environment, call: _Call) -> tuple[Result, bool]:
-        """Run one invocation in an environment; also whether the environment may stay warm."""
-        target, config = call.target, call.target.config
-        timeout = int(config.get("Timeout") or 3)
-        cold = environment.invocations == 0
-        if cold:
-            environment.wait_until_ready(INIT_SECONDS + timeout)
-        started = time.time()
-        deadline_ms = int((started + timeout) * 1000)
-        invocation = Invocation(call.request_id, call.payload, target.arn, deadline_ms, call.trace_id)
-        if cold and environment.init_error is not None:
-            environment.invocations += 1
-            invocation.finish(environment.init_error, failed=True)
-            finished = True
-        else:
-            finished = environment.run(invocation, timeout)
-        outcome = Outcome.TIMEOUT if not finished else Outcome.ERROR if invocation.failed else Outcome.SUCCESS
-        if not finished:
-            invocation.finish(_timed_out(invocation.request_id, timeout), failed=True)
-        report = function_logs.Report(
-            request_id=invocation.request_id,
-            version=target.version,
-            started_ms=int(started * 1000),
-            duration_ms=(time.time() - started) * 1000,
-            memory_size=int(config.get("MemorySize") or 128),
-            memory_used=environment.memory_megabytes(),
-            init_ms=environment.init_ms if cold else None,
-            status=outcome,
-            trace_id=invocation.trace_id,
-        )
-        output = environment.take_output()
-        if not finished:
-            output.append((report.ended_ms, _timeout_line(invocation.request_id, timeout)))
-        events = function_logs.lines(report, output, config)
-        function_logs.write(environment.spec.log_group, environment.log_stream, events, config.get("Role"))
-        self._tell(call, outcome, started, report.duration_ms, report.init_ms)
-        keep = finished and environment.alive and environment.init_error is None
-        result = Result(
-            payload=invocation.response or b"null",
-            failed=invocation.failed,
-            executed_version=target.version,
-            log_tail=function_logs.tail(events),
+        self._tell(call, execution.outcome, execution.started, execution.duration_ms, execution.init_ms)
+        return Result(
+            payload=execution.response,
+            failed=execution.outcome is not Outcome.SUCCESS,
+            executed_version=call.target.version,
+            log_tail=execution.log_tail,
             request_id=call.request_id,
         )
-        return result, keep
 
-    def _throttled(self, call: _Call, reason: str) -> Result:
+    def _throttled(self, call: Call, reason: str) -> Result:
         self._tell(call, Outcome.THROTTLE, time.time(), 0.0, None)
         body = {"Type": "User", "message": "Rate Exceeded.", "Reason": reason}
         return Result(json.dumps(body).encode(), True, call.target.version, throttle=reason, request_id=call.request_id)
 
-    def _tell(self, call: _Call, outcome: Outcome, started: float, duration_ms: float, init_ms: float | None) -> None:
+    def _tell(self, call: Call, outcome: Outcome, started: float, duration_ms: float, init_ms: float | None) -> None:
         target = call.target
         record = InvocationRecord(
             function=target.name,
@@ -192,24 +154,3 @@ class Functions:
             concurrent=self._in_flight.get(target.name, 0),
         )
         invocations.tell(self.on_invocation, record)
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One invocation on its way."""
-
-    target: Target
-    payload: bytes
-    source: Source
-    request_id: str
-    trace_id: str
-
-
-def _timed_out(request_id: str, timeout: int) -> bytes:
-    message = f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
-    return json.dumps({"errorType": "Sandbox.Timedout", "errorMessage": message}).encode()
-
-
-def _timeout_line(request_id: str, timeout: int) -> str:
-    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
-    return f"{at}Z {request_id} Task timed out after {timeout:.2f} seconds"

@@ -27,7 +27,13 @@ def may_invoke(function_arn: str, principal: str, source_arn: str) -> bool:
     if function is None:
         return False
     resource = functions._func_arn(name) + (f":{qualifier}" if qualifier else "")
-    return any(_allows(statement, resource, principal, source_arn) for statement in function["policy"]["Statement"])
+    return allows(function["policy"], resource, principal, source_arn)
+
+
+def allows(policy: dict[str, Any], resource: str, principal: str, source_arn: str) -> bool:
+    """Whether a function's policy lets a service invoke exactly this resource for a source."""
+    statements = policy.get("Statement") or []
+    return any(_allows(statement, resource, principal, source_arn) for statement in statements)
 
 
 def arn_like(pattern: str, arn: str) -> bool:

@@ -38,6 +38,13 @@ class Invocation:
             self.failed = failed
             self.done.set()
 
+    def fail(self, error_type: str, what: str) -> None:
+        """End it with an error of the platform, whatever the function may have answered."""
+        error = {"errorType": error_type, "errorMessage": f"RequestId: {self.request_id} Error: {what}"}
+        self.response = json.dumps(error).encode()
+        self.failed = True
+        self.done.set()
+
 
 class RuntimeApi:
     """Serves one runtime. `on_ready` is called when it asks for its first invocation or reports an INIT error."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -18,6 +19,10 @@ def handler(event, context):
     if "raise" in event: raise KeyError(event["raise"])
     if "sleep" in event: time.sleep(event["sleep"])
     if "exit" in event: sys.exit(event["exit"])
+    if "kill" in event: os.kill(os.getpid(), 11)
+    if "megabytes" in event:
+        held = [bytes(1024) * 1024 for _ in range(event["megabytes"])]
+        time.sleep(event.get("hold", 0))
     if "size" in event: return "x" * event["size"]
     return {"environment": dict(os.environ), "path": sys.path, "pid": os.getpid(), "modules": sorted(sys.modules),
             "arn": context.invoked_function_arn, "left": context.get_remaining_time_in_millis(),
@@ -108,6 +113,29 @@ def test_an_exit_is_a_runtime_error_and_the_next_invocation_starts_anew(probe: F
     assert probe.invoke().error is None
 
 
+def test_a_crash_names_its_signal(probe: Function) -> None:
+    failed = probe.invoke({"kill": True})
+    assert failed.value["errorType"] == "Runtime.ExitError"
+    assert failed.value["errorMessage"].endswith("Error: Runtime exited with error: signal: segmentation fault")
+
+
+@pytest.mark.parametrize("hold", [0, 30], ids=["at once", "while it runs"])
+def test_more_memory_than_the_function_has_kills_it(cloud: Cloud, hold: int) -> None:
+    function = cloud.function(PROBE, timeout=20, MemorySize=256)
+    assert function.invoke({"megabytes": 150}).error is None
+    started = time.monotonic()
+    failed = function.invoke({"megabytes": 300, "hold": hold})
+    assert time.monotonic() - started < 10
+    assert failed.value["errorType"] == "Runtime.ExitError"
+    message = failed.value["errorMessage"]
+    assert message.endswith("Error: Runtime exited with error: signal: killed")
+    report, last = failed.log.split("REPORT ")[1].split("\n", 1)
+    assert "Max Memory Used: 256 MB" in report
+    assert report.endswith("Status: error\tError Type: Runtime.OutOfMemory")
+    assert last == f"{message}\nRuntime.ExitError\n"
+    assert function.invoke().error is None
+
+
 @pytest.mark.parametrize(
     ("code", "handler", "error_type", "text"),
     [
@@ -179,7 +207,7 @@ def test_a_missing_log_group_is_not_made_unless_the_role_may(cloud: Cloud) -> No
 
 
 def test_concurrent_invocations_have_environments_of_their_own_up_to_the_limit_and_wait_beyond(cloud: Cloud) -> None:
-    from scripts.local.environments import DEFAULT_LIMIT
+    from scripts.local.environment_pool import DEFAULT_LIMIT
 
     function = cloud.function(
         "import os, time\ndef handler(event, context):\n time.sleep(0.3)\n return os.getpid()", timeout=10

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.local import resource_policies
 from scripts.local.settings import ACCOUNT_ID, REGION
 from tests.stack.conformance.api import Api
 from tests.stack.conformance.cloud import Cloud, Function, unique
@@ -112,18 +111,3 @@ def test_an_authorizer_needs_a_permission_of_its_own(cloud: Cloud) -> None:
     assert api.request("GET", "/open", headers={"Authorization": "me"}).status == 500
     permit(authorizer, "apigateway", f"arn:aws:execute-api:{REGION}:{ACCOUNT_ID}:{api.id}/authorizers/{made}")
     assert api.request("GET", "/open", headers={"Authorization": "me"}).status == 200
-
-
-@pytest.mark.parametrize(
-    ("pattern", "arn", "like"),
-    [
-        ("arn:aws:sns:r:1:orders", "arn:aws:sns:r:1:orders", True),
-        ("arn:aws:sns:r:1:orders", "arn:aws:sns:r:1:orders2", False),
-        ("arn:aws:execute-api:r:1:api/*/*/*", "arn:aws:execute-api:r:1:api/v1/GET/orders/*", True),
-        ("arn:aws:*:1:orders", "arn:aws:sns:r:1:orders", False),
-        ("arn:aws:s3:::b?cket", "arn:aws:s3:::bucket", True),
-        ("arn:aws:s3:::[b]ucket", "arn:aws:s3:::bucket", False),
-    ],
-)
-def test_arn_like_compares_part_by_part(pattern: str, arn: str, like: bool) -> None:
-    assert resource_policies.arn_like(pattern, arn) is like

@@ -61,10 +61,24 @@ def test_text_log_lines() -> None:
 def test_json_log_lines_and_their_level() -> None:
     config = {"LoggingConfig": {"LogFormat": "JSON"}}
     lines = [json.loads(text) for _, text in function_logs.lines(report("error"), [], config)]
-    assert [line["type"] for line in lines] == ["platform.start", "platform.report"]
-    assert lines[1]["record"]["status"] == "error"
-    quiet = {"LoggingConfig": {"LogFormat": "JSON", "SystemLogLevel": "WARN"}}
-    assert function_logs.lines(report(), [(1, "own")], quiet) == [(1, "own")]
+    assert [line["type"] for line in lines] == ["platform.start", "platform.runtimeDone", "platform.report"]
+    assert lines[2]["record"]["status"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("level", "status", "kinds"),
+    [
+        ("DEBUG", "success", ["start", "own", "runtimeDone", "report"]),
+        ("INFO", "success", ["start", "own", "report"]),
+        ("INFO", "timeout", ["start", "own", "runtimeDone", "report"]),
+        ("WARN", "success", ["own"]),
+        ("WARN", "error", ["own", "runtimeDone", "report"]),
+    ],
+)
+def test_the_system_log_level_filters_platform_events(level: str, status: str, kinds: list[str]) -> None:
+    config = {"LoggingConfig": {"LogFormat": "JSON", "SystemLogLevel": level}}
+    lines = [json.loads(text) for _, text in function_logs.lines(report(status), [(1, '{"type": ".own"}')], config)]
+    assert [line["type"].rpartition(".")[2] for line in lines] == kinds
 
 
 def test_archives_are_unpacked_over_each_other_once(tmp_path: Path) -> None:

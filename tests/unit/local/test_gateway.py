@@ -1,10 +1,10 @@
-"""The gateway's pure parts: validation messages, templates, patches, permissions."""
+"""The gateway's pure parts: validation messages, templates, patches."""
 
 from typing import Any
 
 import pytest
 
-from scripts.local import gateway_request, gateway_validation, roles
+from scripts.local import gateway_request, gateway_validation
 from scripts.local.gateway_control import apply_patch
 
 
@@ -84,31 +84,3 @@ def test_templates_take_both_forms_and_say_what_is_missing() -> None:
 def test_patches(before: dict[str, Any], operation: tuple[str, str, str | None], after: dict[str, Any]) -> None:
     kind, path, value = operation
     assert apply_patch(before, [{"op": kind, "path": path, "value": value}]) == after
-
-
-def statement(**more: Any) -> dict[str, Any]:
-    base = {
-        "Effect": "Allow",
-        "Principal": {"Service": "apigateway.amazonaws.com"},
-        "Resource": "arn:f:live",
-        "Action": "lambda:InvokeFunction",
-        "Condition": {"ArnLike": {"AWS:SourceArn": "arn:api/*/POST/orders"}},
-    }
-    return {"Statement": [base | more]}
-
-
-@pytest.mark.parametrize(
-    ("policy", "source", "allowed"),
-    [
-        (statement(), "arn:api/v1/POST/orders", True),
-        (statement(), "arn:api/v1/GET/orders", False),
-        (statement(Resource="arn:f"), "arn:api/v1/POST/orders", False),
-        (statement(Principal={"Service": "events.amazonaws.com"}), "arn:api/v1/POST/orders", False),
-        (statement(Effect="Deny"), "arn:api/v1/POST/orders", False),
-        (statement(Condition={}), "anything", True),
-        (statement(Condition={"StringEquals": {"AWS:SourceAccount": "111111111111"}}), "anything", False),
-        ({}, "anything", False),
-    ],
-)
-def test_a_service_may_invoke_what_the_policy_says(policy: dict[str, Any], source: str, allowed: bool) -> None:
-    assert roles.service_may_invoke(policy, "arn:f:live", "apigateway.amazonaws.com", source) is allowed
