@@ -1,49 +1,72 @@
-"""The data plane of REST APIs: limits, validation, gateway responses, Lambda proxy integrations, access logs."""
+"""The data plane of REST APIs: what happens to a request, step by step; routing and authorizers are ministack's."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import hashlib
 import json
-import re
-import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
-from scripts.local import aliases, engine, function_logs, gateway_request, gateway_validation, resource_policies, roles
-from scripts.local.aliases import FunctionNotFoundError
-from scripts.local.functions import Functions, RequestTooLargeError, Result, Source, inbound_trace
+from scripts.local import engine, firewall, gateway_cache_cluster, gateway_logs, gateway_responses, gateway_validation
+from scripts.local.deployments import Deployments
+from scripts.local.firewall import Firewall
+from scripts.local.firewall_statements import WebRequest
+from scripts.local.gateway_cache import ResponseCache
+from scripts.local.gateway_functions import FunctionIntegrations
+from scripts.local.gateway_integrations import Integrations
+from scripts.local.gateway_mapping import BackendAnswer, BackendRequest
 from scripts.local.gateway_request import GatewayRequest, current
-from scripts.local.settings import ACCOUNT_ID, REGION
+from scripts.local.gateway_responses import RefusedError, Response, gateway_error, let_through, refused
+from scripts.local.gateway_services import ServiceCalls
 
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
-Response = tuple[int, dict[str, Any], bytes]
-_INTERNAL = "Internal server error"
-_DEFAULT_STATUS = {"DEFAULT_4XX": 403, "DEFAULT_5XX": 500}
+_NO_STAGE: Response = (
+    403,
+    {"Content-Type": "application/json", "x-amzn-ErrorType": "ForbiddenException"},
+    b'{"message":"Forbidden"}',
+)
+_denied: ContextVar[Any] = ContextVar("gateway_denied", default=None)
+"""The refusal of the caller's signature or IAM policies, found before the request is routed."""
 
 
 class Gateway:
-    """Replaces ministack's execution of REST API requests, step by step; routing and authorizers stay its own."""
+    """Replaces ministack's execution of REST API requests. `changed` tells that state changed outside a request."""
 
-    def __init__(self, functions: Functions, changed: Callable[[], None]) -> None:
+    def __init__(self, functions: FunctionIntegrations, endpoint: str, changed: Callable[[], None]) -> None:
         self._functions = functions
         self._changed = changed
         self._engine = engine.service("apigateway_v1")
+        self._integrations = Integrations(functions, ServiceCalls(endpoint))
+        self._deployments = Deployments()
+        self._firewall = Firewall()
+        self._cache = ResponseCache()
 
     def install(self) -> None:
-        check_key = self._engine._check_api_key
+        gateway, app = self._engine, engine.app()
+        self._deployments.install()
+        gateway_cache_cluster.install(self._cache)
+        firewall.install()
+        enforce = app._enforce_execute_api
 
-        def check_api_key(method: dict[str, Any], *rest: Any) -> Any:
-            error, key = check_key(method, *rest)
-            current.get().api_key = key
-            return error, key
+        def enforce_later(api_id: str, stage: str, *request: Any, iam_action: str = "execute-api:Invoke") -> Any:
+            """The web ACL comes before IAM, and a denial of IAM is a gateway response."""
+            denied = enforce(api_id, stage, *request, iam_action=iam_action)
+            if gateway.find_api_scope(api_id) is None:
+                return denied
+            _denied.set(denied)
+            return None
 
-        self._engine._handle_execute_in_scope = self._execute
-        self._engine._check_api_key = check_api_key
-        self._engine._check_request_validation = self._validate
-        self._engine._invoke_lambda_proxy_v1 = self._invoke_proxy
-        self._engine._gateway_error_response = self._error_response
+        def authentication_error(api_id: str, _stage: str, error: Any, *_request: Any) -> Any:
+            kinds = gateway._AUTHENTICATION_GATEWAY_ERRORS
+            response_type, kind = kinds.get(error.code, ("DEFAULT_4XX", "UnrecognizedClientException"))
+            known = gateway.find_api_scope(api_id) is not None
+            return gateway_error(response_type, error.message, kind=kind) if known else None
+
+        app._enforce_execute_api = enforce_later
+        gateway.authentication_error_response = authentication_error
+        gateway._handle_execute_in_scope = self._execute
+        gateway._invoke_lambda_proxy_v1 = self._invoke_proxy
+        gateway._invoke_lambda_custom_v1 = self._invoke_function
 
     async def _execute(  # noqa: PLR0913, PLR0917  ministack's signature
         self,
@@ -67,216 +90,147 @@ class Gateway:
             "path_params": {},
             "resource_path": "",
         }
-        request = GatewayRequest(api_id, stage_name, method, path, headers, routing)
+        request = GatewayRequest(api_id, stage_name, method, path, headers, routing, body, query)
         routing["request_id"] = request.request_id
         current.set(request)
-        if stage is not None and len(body) > BODY_LIMIT_BYTES:
-            response = self._error("REQUEST_TOO_LARGE", "Request Too Long")
-        else:
-            response = await self._engine._execute_in_scope(
-                routing, api_id, stage_name, method, path, headers, body, query, account, region
-            )
-        if isinstance(response, self._engine._GatewayError):
-            response = self._error_response(response, routing)
-        status, answer_headers, content = response
-        answer_headers = {
-            **answer_headers,
-            "x-amzn-requestid": request.request_id,
-            "x-amz-apigw-id": request.extended_request_id,
-        }
-        if stage is not None:
-            self._log_access(request, stage, status, len(content))
-        return status, answer_headers, content
+        if stage is None:
+            return _with_ids(_NO_STAGE, request)
+        with self._deployments.serving(api_id, stage):
+            try:
+                response = await self._serve(request, account, region)
+            except RefusedError as refusal:
+                response = gateway_responses.render(refusal.error, routing)
+        gateway_logs.record_metrics(request, response[0])
+        if gateway_logs.log_access(request, response[0], len(response[2])):
+            self._changed()
+        return _with_ids(response, request)
 
-    def _error(self, response_type: str, message: str, status: int | None = None) -> Any:
-        error = self._engine._GatewayError(response_type, message)
-        error.status = status
-        return error
+    async def _serve(self, request: GatewayRequest, account: str, region: str) -> Response:
+        """The checks in AWS's order, then the cache or the integration."""
+        filtered = self._filtered(request)
+        if filtered is not None:
+            return filtered
+        if len(request.body) > BODY_LIMIT_BYTES:
+            raise refused("REQUEST_TOO_LARGE", "Request Too Long")
+        method, resource = self._route(request)
+        await self._authorize(request, method, resource, account, region)
+        self._check_limits(request, method)
+        let_through(self._invalid(request, method))
+        integration = method.get("methodIntegration")
+        if not integration:
+            raise refused("API_CONFIGURATION_ERROR", gateway_responses.INTERNAL)
+        lookup = self._cache.look_up(request, integration)
+        response = lookup.found if lookup else None
+        if response is None:
+            response = await self._integrations.answer(request, integration)
+            if lookup:
+                self._cache.keep(lookup, response)
+        if lookup and lookup.warning:
+            response = (response[0], {**response[1], "Warning": lookup.warning}, response[2])
+        return response
 
-    def _error_response(self, error: Any, routing: dict[str, Any]) -> Response:
-        """Render a gateway response: the API's own for the type, else its DEFAULT_4XX or _5XX, else AWS's default."""
+    def _filtered(self, request: GatewayRequest) -> Response | None:
+        """What the stage's web ACL answers in place of the API, None when it lets the request in."""
+        path = f"/{request.stage_name}{request.path}"
+        seen = WebRequest(request.source_ip, request.method, path, request.query, request.headers, request.body)
+        verdict = self._firewall.check(request.api_id, request.stage_name, seen)
+        if verdict is None or not verdict.blocked:
+            return None
+        if verdict.custom is None:
+            raise refused("WAF_FILTERED", "Forbidden", kind="ForbiddenException")
+        return verdict.custom
+
+    def _route(self, request: GatewayRequest) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The method and the resource that serve a request: by path, else the nearest greedy path variable."""
+        segments = [part for part in request.path.strip("/").split("/") if part]
+        resource, parameters = self._engine._match_resource_tree(request.api_id, segments)
+        methods = (resource or {}).get("resourceMethods", {})
+        if resource and not (methods.get(request.method) or methods.get("ANY")):
+            resource, parameters = self._engine._match_greedy_fallback(request.api_id, segments, request.method)
+            methods = (resource or {}).get("resourceMethods", {})
+        method = methods.get(request.method) or methods.get("ANY")
+        if not resource or not method:
+            raise refused("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
+        request.routing |= {"resource_path": resource["path"], "path_params": parameters or {}}
+        request.resource_id = resource["id"]
+        return method, resource
+
+    async def _authorize(
+        self, request: GatewayRequest, method: dict[str, Any], resource: dict[str, Any], account: str, region: str
+    ) -> None:
         gateway = self._engine
-        request = current.get(None) or GatewayRequest(
-            routing["api_id"], routing["stage_name"], "", "", routing["headers"], routing
+        denied = _denied.get()
+        if isinstance(denied, gateway._GatewayError):
+            raise RefusedError(denied)
+        if denied is not None:
+            raise refused("ACCESS_DENIED", _denial_text(denied[2]))
+        error, request.authorizer = await gateway._authorize_request_v1(
+            request.api_id,
+            request.stage_name,
+            method,
+            request.method,
+            request.path,
+            resource,
+            request.headers,
+            request.body,
+            request.query,
+            request.path_params,
+            request.stage,
+            account,
+            region,
         )
-        customized = gateway._deployed_gateway_responses.get(request.api_id, {}).get(
-            routing["stage"].get("deploymentId")
-        ) or gateway._gateway_responses.get(request.api_id, {})
-        found = gateway._gateway_response_for_type(customized, error.response_type)
-        template = (found.get("responseTemplates") or {}).get(
-            "application/json", '{"message":$context.error.messageString}'
-        )
-        message = error.message or ""
-        request.error = {
-            "message": message,
-            "messageString": json.dumps(message),
-            "responseType": error.response_type,
-            **({"validationErrorString": request.error["validationErrorString"]} if request.error else {}),
-        }
-        headers = {"Content-Type": "application/json"}
-        for name, source in (found.get("responseParameters") or {}).items():
-            value = gateway._gateway_request_value(source, routing)
-            if value is not None:
-                headers = {key: old for key, old in headers.items() if key.lower() != name.split(".")[-1].lower()}
-                headers[name.removeprefix("gatewayresponse.header.")] = value
-        kind = error.error_type or gateway._GATEWAY_RESPONSE_ERROR_TYPES.get(error.response_type)
-        if kind:
-            headers["x-amzn-ErrorType"] = kind
-        in_strings = {
-            name: value if name == "error.messageString" else gateway_request.json_text(value)
-            for name, value in request.variables().items()
-        }
-        status = found.get("statusCode") or getattr(error, "status", None) or _DEFAULT_STATUS[_family(found)]
-        return int(status), headers, gateway_request.render(template, in_strings, "").encode()
+        let_through(error)
+        if method.get("authorizationType") == "AWS_IAM":
+            request.caller = gateway._iam_caller_identity(request.headers, request.query)
 
-    def _validate(
-        self,
-        method: dict[str, Any],
-        api_id: str,
-        routing: dict[str, Any],
-        headers: dict[str, str],
-        body: bytes,
-        query: dict[str, list[str]],
-    ) -> Any:
+    def _check_limits(self, request: GatewayRequest, method: dict[str, Any]) -> None:
+        """The API key, then the rates of its usage plan and of the stage, then its quota."""
+        gateway, api_id, stage_name = self._engine, request.api_id, request.stage_name
+        error, request.api_key = gateway._check_api_key(method, api_id, stage_name, request.headers)
+        let_through(error)
+        key = request.api_key or gateway._resolve_api_key(request.headers.get("x-api-key", ""))
+        place = (request.stage, api_id, stage_name, request.resource_path, request.method)
+        let_through(gateway._check_throttle(*place, key))
+        let_through(gateway._check_quota(request.api_key, api_id, stage_name))
+
+    def _invalid(self, request: GatewayRequest, method: dict[str, Any]) -> Any:
         """The method's request validator: required parameters first, then the body against its model."""
-        validator = self._engine._request_validators.get(api_id, {}).get(method.get("requestValidatorId")) or {}
+        gateway = self._engine
+        validators = gateway._request_validators.get(request.api_id, {})
+        validator = validators.get(method.get("requestValidatorId")) or {}
         if validator.get("validateRequestParameters"):
-            missing = self._engine._missing_request_parameters(method, routing, headers, query)
+            missing = gateway._missing_request_parameters(method, request.routing, request.headers, request.query)
             if missing:
                 text = "Missing required request parameters: [" + ", ".join(missing) + "]"
-                return self._error("BAD_REQUEST_PARAMETERS", text)
+                return gateway_error("BAD_REQUEST_PARAMETERS", text)
         models = method.get("requestModels") or {}
-        content_type = headers.get("content-type", "application/json").split(";")[0].strip()
+        content_type = request.headers.get("content-type", "application/json").split(";")[0].strip()
         model = models.get(content_type) or models.get("application/json")
         if not validator.get("validateRequestBody") or not model:
             return None
-        schema = (self._engine._models.get(api_id, {}).get(model) or {}).get("schema") or "{}"
-        messages = gateway_validation.errors(schema, body or b"null")
+        schema = (gateway._models.get(request.api_id, {}).get(model) or {}).get("schema") or "{}"
+        messages = gateway_validation.errors(schema, request.body or b"null")
         if not messages:
             return None
-        current.get().error = {"validationErrorString": gateway_validation.error_string(messages)}
-        return self._error("BAD_REQUEST_BODY", "Invalid request body")
+        request.error = {"validationErrorString": gateway_validation.error_string(messages)}
+        return gateway_error("BAD_REQUEST_BODY", "Invalid request body")
 
-    async def _invoke_proxy(
-        self,
-        integration: dict[str, Any],
-        _api_id: str,
-        _stage_name: str,
-        _stage: dict[str, Any],
-        resource: dict[str, Any],
-        _path: str,
-        _method: str,
-        headers: dict[str, str],
-        body: bytes,
-        query: dict[str, list[str]],
-        _path_params: dict[str, str],
-        *,
-        binary_media_types: list[str],
-        authorizer_context: dict[str, Any] | None,
-        **_unused: Any,
-    ) -> Any:
-        """Invoke the function and give its response to the client; no text of an error leaves the gateway."""
+    async def _invoke_proxy(self, integration: dict[str, Any]) -> Response:
         request = current.get()
-        request.resource_id = resource["id"]
-        name, qualifier = aliases.split_reference(
-            self._engine._extract_lambda_ref_from_integration_uri(integration["uri"])
-        )
-        if not self._may_invoke(integration, request, name, qualifier):
-            return self._error("API_CONFIGURATION_ERROR", _INTERNAL)
-        binary = self._engine._media_type_matches(headers.get("content-type"), binary_media_types)
-        event = gateway_request.proxy_event(request, body, query, binary=binary, authorizer=authorizer_context)
-        inbound_trace.set(request.trace)
-        started = time.monotonic()
-        run = engine.core("concurrency").run_reentrant
-        task = asyncio.ensure_future(
-            run(self._functions.invoke, name, qualifier, event, Source.GATEWAY, thread_name="gateway-invoke")
-        )
-        seconds = int(integration.get("timeoutInMillis") or 29000) / 1000
-        await asyncio.wait({task}, timeout=seconds)
-        request.integration["latency"] = str(int((time.monotonic() - started) * 1000))
-        if not task.done():
-            return self._error("INTEGRATION_TIMEOUT", "Endpoint request timed out")
-        try:
-            result = task.result()
-        except FunctionNotFoundError:
-            return self._error("API_CONFIGURATION_ERROR", _INTERNAL)
-        except RequestTooLargeError:
-            return self._error("REQUEST_TOO_LARGE", "Request Too Long")
-        request.integration["status"] = "429" if result.throttle else "200"
-        return self._client_response(result, headers, binary_media_types)
+        api = self._engine._rest_apis.get(request.api_id)
+        return await self._functions.proxy(request, integration, api.get("binaryMediaTypes") or [])
 
-    def _may_invoke(
-        self, integration: dict[str, Any], request: GatewayRequest, name: str, qualifier: str | None
-    ) -> bool:
-        """Whether the function's resource policy, or the integration's role, lets this method of this API in."""
-        functions = engine.service("lambda_svc")
-        arn = functions._func_arn(name) + (f":{qualifier}" if qualifier else "")
-        if integration.get("credentials"):
-            return roles.allows(integration["credentials"], "lambda:InvokeFunction", arn)
-        resource = re.sub(r"\{[^}]+\}", "*", request.routing["resource_path"])
-        method = f"{request.api_id}/{request.stage_name}/{request.method}{resource}"
-        source = f"arn:aws:execute-api:{REGION}:{ACCOUNT_ID}:{method}"
-        return resource_policies.may_invoke(arn, "apigateway.amazonaws.com", source)
-
-    def _client_response(self, result: Result, request_headers: dict[str, str], binary_types: list[str]) -> Any:
-        if result.throttle:
-            return self._error("INTEGRATION_FAILURE", _INTERNAL)
-        parsed = None if result.failed else _proxy_response(result.payload)
-        if parsed is None:
-            return self._error("DEFAULT_5XX", _INTERNAL, 502)
-        body = str(parsed.get("body") or "").encode()
-        if parsed.get("isBase64Encoded") and self._engine._media_type_matches(
-            request_headers.get("accept"), binary_types
-        ):
-            body = base64.b64decode(body)
-        return int(parsed["statusCode"]), _response_headers(parsed), body
-
-    def _log_access(self, request: GatewayRequest, stage: dict[str, Any], status: int, length: int) -> None:
-        settings = stage.get("accessLogSettings") or {}
-        if not settings.get("destinationArn") or not settings.get("format"):
-            return
-        variables = {
-            **request.variables(),
-            "status": str(status),
-            "responseLength": str(length),
-            "responseLatency": str(int((time.time() - request.started) * 1000)),
-        }
-        group = settings["destinationArn"].split(":log-group:", 1)[1].removesuffix(":*")
-        stream = hashlib.md5(f"{request.api_id}/{request.stage_name}".encode(), usedforsecurity=False).hexdigest()
-        in_strings = {
-            name: gateway_request.json_text(value) if name != "error.messageString" else value
-            for name, value in variables.items()
-        }
-        line = gateway_request.render(settings["format"], in_strings, "-")
-        function_logs.write(group, stream, [(int(time.time() * 1000), line)])
-        self._changed()
+    async def _invoke_function(self, integration: dict[str, Any], backend: BackendRequest) -> BackendAnswer:
+        return await self._functions.call(current.get(), integration, backend)
 
 
-def _family(response: dict[str, Any]) -> str:
-    return "DEFAULT_4XX" if str(response.get("responseType")) == "DEFAULT_4XX" else "DEFAULT_5XX"
+def _with_ids(response: Response, request: GatewayRequest) -> Response:
+    status, headers, body = response
+    ids = {"x-amzn-requestid": request.request_id, "x-amz-apigw-id": request.extended_request_id}
+    return status, {**headers, **ids}, body
 
 
-def _proxy_response(payload: bytes) -> dict[str, Any] | None:
-    """A Lambda proxy response, or None when it is malformed (AWS then answers 502)."""
-    try:
-        parsed = json.loads(payload)
-        if (
-            isinstance(parsed, dict)
-            and 100 <= int(parsed["statusCode"]) <= 599
-            and isinstance(parsed.get("body", ""), str | None)
-        ):
-            return parsed
-    except (ValueError, KeyError, TypeError):
-        pass
-    return None
-
-
-def _response_headers(parsed: dict[str, Any]) -> dict[str, Any]:
-    """Single and multi-value headers merged without regard to case; application/json unless the function says."""
-    merged: dict[str, tuple[str, Any]] = {"content-type": ("Content-Type", "application/json")}
-    for name, value in (parsed.get("headers") or {}).items():
-        merged[name.lower()] = (name, str(value))
-    for name, values in (parsed.get("multiValueHeaders") or {}).items():
-        if values:
-            merged[name.lower()] = (name, [str(value) for value in values])
-    return dict(merged.values())
+def _denial_text(body: bytes) -> str:
+    """The message of an IAM denial."""
+    found = json.loads(body)
+    return str(found.get("message") or found.get("Message") or "User is not authorized to access this resource")

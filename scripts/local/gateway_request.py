@@ -40,6 +40,8 @@ class GatewayRequest:
     path: str
     headers: dict[str, str]
     routing: dict[str, Any]
+    body: bytes = b""
+    query: dict[str, list[str]] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     extended_request_id: str = field(default_factory=lambda: base64.b64encode(os.urandom(11)).decode())
@@ -47,6 +49,25 @@ class GatewayRequest:
     resource_id: str = ""
     error: dict[str, str] = field(default_factory=dict)
     integration: dict[str, str] = field(default_factory=dict)
+    authorizer: dict[str, Any] | None = None
+    caller: dict[str, Any] | None = None
+    cache_hit: bool | None = None
+
+    @property
+    def stage(self) -> dict[str, Any]:
+        return self.routing["stage"] or {}
+
+    @property
+    def resource_path(self) -> str:
+        return str(self.routing["resource_path"])
+
+    @property
+    def path_params(self) -> dict[str, str]:
+        return dict(self.routing["path_params"])
+
+    @property
+    def stage_variables(self) -> dict[str, str]:
+        return self.stage.get("variables") or {}
 
     @property
     def source_ip(self) -> str:
@@ -59,14 +80,15 @@ class GatewayRequest:
     def request_context(self) -> dict[str, Any]:
         """`requestContext` of a Lambda proxy event."""
         identity: dict[str, Any] = dict.fromkeys(_NO_IDENTITY)
-        identity |= {"sourceIp": self.source_ip, "userAgent": self.headers.get("user-agent")}
+        identity |= {**(self.caller or {}), "sourceIp": self.source_ip, "userAgent": self.headers.get("user-agent")}
         if self.api_key:
             identity |= {"apiKey": self.api_key["value"], "apiKeyId": self.api_key["id"]}
         host = self.headers.get("host", "")
-        return {
+        authorizer = {} if self.authorizer is None else {"authorizer": self.authorizer}
+        return authorizer | {
             "accountId": ACCOUNT_ID,
             "apiId": self.api_id,
-            "deploymentId": (self.routing.get("stage") or {}).get("deploymentId", ""),
+            "deploymentId": self.stage.get("deploymentId", ""),
             "domainName": host,
             "domainPrefix": host.split(".")[0].split(":")[0],
             "extendedRequestId": self.extended_request_id,
@@ -78,20 +100,20 @@ class GatewayRequest:
             "requestTime": datetime.fromtimestamp(self.started, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
             "requestTimeEpoch": int(self.started * 1000),
             "resourceId": self.resource_id,
-            "resourcePath": self.routing.get("resource_path", ""),
+            "resourcePath": self.resource_path,
             "stage": self.stage_name,
         }
 
+    def context(self) -> dict[str, Any]:
+        """$context as mapping templates see it; `error` and `integration` are there once they are known."""
+        known = {name: value for name, value in (("error", self.error), ("integration", self.integration)) if value}
+        return self.request_context() | known
+
     def variables(self) -> dict[str, str]:
-        """$context variables for gateway responses and access logs, without the leading "context."."""
-        found = _flat({key: value for key, value in self.request_context().items() if key != "identity"})
-        if self.api_key:
-            found |= {"identity.apiKeyId": self.api_key["id"]}
-        found |= {"identity.sourceIp": self.source_ip, "identity.userAgent": self.headers.get("user-agent", "")}
-        found |= {f"error.{name}": text for name, text in self.error.items()}
-        found |= {f"integration.{name}": text for name, text in self.integration.items()}
+        """$context variables for gateway responses and access logs, by their names without "context."."""
+        found = _flat(self.context())
         if "latency" in self.integration:
-            found |= {"integrationLatency": self.integration["latency"]}
+            found["integrationLatency"] = found["integration.integrationLatency"] = self.integration["latency"]
         return found
 
 
@@ -109,14 +131,7 @@ def json_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def proxy_event(
-    request: GatewayRequest,
-    body: bytes,
-    query: dict[str, list[str]],
-    *,
-    binary: bool,
-    authorizer: dict[str, Any] | None,
-) -> dict[str, Any]:
+def proxy_event(request: GatewayRequest, *, binary: bool) -> dict[str, Any]:
     """The event of a Lambda proxy integration."""
     headers = {
         **request.headers,
@@ -124,25 +139,30 @@ def proxy_event(
         "X-Forwarded-Proto": "http",
     }
     headers = {name: value for name, value in headers.items() if name not in ("x-forwarded-for", "x-forwarded-proto")}
-    context = request.request_context()
-    if authorizer is not None:
-        context["authorizer"] = authorizer
+    body = request.body
     text = base64.b64encode(body).decode() if binary else body.decode("utf-8", errors="replace")
     return {
-        "resource": request.routing["resource_path"],
+        "resource": request.resource_path,
         "path": request.path,
         "httpMethod": request.method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
-        "multiValueQueryStringParameters": query or None,
-        "pathParameters": request.routing["path_params"] or None,
-        "stageVariables": (request.routing["stage"].get("variables") or None),
-        "requestContext": context,
+        "queryStringParameters": {name: values[-1] for name, values in request.query.items()} or None,
+        "multiValueQueryStringParameters": request.query or None,
+        "pathParameters": request.path_params or None,
+        "stageVariables": request.stage_variables or None,
+        "requestContext": request.request_context(),
         "body": text if body else None,
         "isBase64Encoded": bool(body) and binary,
     }
 
 
-def _flat(values: dict[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in values.items()}
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested values by their dotted names; what is null is not there."""
+    found: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{prefix}{name}.")
+        elif value is not None:
+            found[prefix + name] = str(value)
+    return found

@@ -12,6 +12,7 @@ from scripts.local.codedeploy.service import CodeDeploy
 from scripts.local.event_sources import EventSources
 from scripts.local.functions import Functions
 from scripts.local.gateway import Gateway
+from scripts.local.gateway_functions import FunctionIntegrations
 from scripts.local.message_moves import MessageMoves
 from scripts.local.observability import Observability
 from scripts.local.settings import Settings
@@ -79,7 +80,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     alarms.install()
     object_tags.install()
     gateway_control.install()
-    Gateway(functions, changed).install()
+    Gateway(FunctionIntegrations(functions, asynchronous), settings.endpoint, changed).install()
     xray.install(tracer, functions)
     codedeploy = CodeDeploy(changed)
     codedeploy.install()
