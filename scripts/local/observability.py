@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scripts.local import alarm_actions, lambda_metrics, metric_api
+from scripts.local import alarm_actions, lambda_metrics, metric_api, metric_filters
 from scripts.local.alarm_watch import AlarmWatch
 from scripts.local.functions import Functions
 from scripts.local.metrics import MetricStore
@@ -23,6 +23,7 @@ class Observability:
     def install(self) -> None:
         metric_api.install(self.metrics)
         lambda_metrics.install(self.metrics, self._functions)
+        metric_filters.install(self.metrics)
         alarm_actions.install()
         self._alarms.install()
 
