@@ -15,6 +15,7 @@ from scripts.local.gateway import Gateway
 from scripts.local.gateway_functions import FunctionIntegrations
 from scripts.local.message_moves import MessageMoves
 from scripts.local.observability import Observability
+from scripts.local.secret_rotation import SecretRotation
 from scripts.local.settings import Settings
 from scripts.local.table_journal import TableJournal
 from scripts.local.wake import Wake
@@ -81,6 +82,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     object_tags.install()
     gateway_control.install()
     Gateway(FunctionIntegrations(functions, asynchronous), settings.endpoint, changed).install()
+    SecretRotation(functions, changed).install()
     xray.install(tracer, functions)
     codedeploy = CodeDeploy(changed)
     codedeploy.install()
