@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 
-from scripts.local.environments import Environment, EnvironmentSpec
+from scripts.local.environments import INIT_SECONDS, Environment, EnvironmentSpec
 
 IDLE_SECONDS = 300.0
 DEFAULT_LIMIT = max(4, 3 * (os.cpu_count() or 2))
@@ -25,6 +25,7 @@ class EnvironmentPool:
         self._running: dict[str, int] = {}
         self._waiting: dict[str, deque[threading.Event]] = {}
         self._current: dict[tuple[str, str], str] = {}
+        self._provisioned: dict[str, int] = {}
         threading.Thread(target=self._reap, name="environment-reaper", daemon=True).start()
 
     def __len__(self) -> int:
@@ -35,7 +36,7 @@ class EnvironmentPool:
         self._supersede(spec)
         deadline = time.monotonic() + wait_seconds
         with self._lock:
-            while self._running.get(spec.key, 0) >= self._limit:
+            while self._running.get(spec.key, 0) >= max(self._limit, self._provisioned.get(spec.key, 0)):
                 turn = threading.Event()
                 queue = self._waiting.setdefault(spec.key, deque())
                 queue.append(turn)
@@ -50,7 +51,8 @@ class EnvironmentPool:
             self._running[spec.key] = self._running.get(spec.key, 0) + 1
             idle = self._idle.get(spec.key, [])
             while idle:
-                found = idle.pop()
+                found = max(reversed(idle), key=lambda environment: environment.provisioned)
+                idle.remove(found)
                 if found.alive:
                     return found
                 self._all.discard(found)
@@ -75,6 +77,48 @@ class EnvironmentPool:
         self._leave(spec.key)
         if not keep:
             environment.close()
+
+    def provision(self, wanted: list[tuple[EnvironmentSpec, int]]) -> dict[str, int]:
+        """Have exactly these numbers of environments ready ahead of invocations; how many there are, by key."""
+        counts = {spec.key: count for spec, count in wanted}
+        surplus, started = [], []
+        with self._lock:
+            self._provisioned = counts
+            have: dict[str, list[Environment]] = {}
+            for environment in self._all:
+                if environment.provisioned and environment.alive:
+                    have.setdefault(environment.spec.key, []).append(environment)
+            for key, environments in have.items():
+                surplus += environments[counts.get(key, 0) :]
+        for environment in surplus:
+            self._give_up(environment)
+        for spec, count in wanted:
+            self._supersede(spec)
+            started += [Environment(spec, provisioned=True) for _ in range(count - len(have.get(spec.key, [])))]
+        ready = {spec.key: min(count, len(have.get(spec.key, []))) for spec, count in wanted}
+        for environment in started:
+            if environment.wait_until_ready(INIT_SECONDS) and environment.alive and environment.init_error is None:
+                self._add_idle(environment)
+                ready[environment.spec.key] += 1
+            else:
+                environment.close()
+        return ready
+
+    def _add_idle(self, environment: Environment) -> None:
+        with self._lock:
+            self._all.add(environment)
+            self._idle.setdefault(environment.spec.key, []).append(environment)
+
+    def _give_up(self, environment: Environment) -> None:
+        """End a provisioned environment that is no longer wanted; one at work becomes one on demand."""
+        environment.provisioned = False
+        with self._lock:
+            idle = self._idle.get(environment.spec.key, [])
+            if environment not in idle:
+                return
+            idle.remove(environment)
+            self._all.discard(environment)
+        environment.close()
 
     def close(self) -> None:
         with self._lock:
@@ -105,7 +149,12 @@ class EnvironmentPool:
             time.sleep(5)
             limit = time.monotonic() - IDLE_SECONDS
             with self._lock:
-                old = [e for idle in self._idle.values() for e in idle if e.last_used < limit or not e.alive]
+                old = [
+                    e
+                    for idle in self._idle.values()
+                    for e in idle
+                    if not e.alive or (e.last_used < limit and not e.provisioned)
+                ]
                 for environment in old:
                     self._idle[environment.spec.key].remove(environment)
                     self._all.discard(environment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -13,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from scripts.local import aliases, engine, invocations
-from scripts.local.aliases import Target
+from scripts.local.aliases import FunctionNotFoundError, Target
 from scripts.local.environment_pool import DEFAULT_LIMIT, EnvironmentPool
 from scripts.local.environment_specs import EnvironmentSpecs
 from scripts.local.executions import Call, execute
@@ -99,6 +100,15 @@ class Functions:
             finally:
                 with self._lock:
                     self._in_flight[function] -= 1
+
+    def provision(self, wanted: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+        """Have this many environments of each (function, version) ready, and no others; how many there are."""
+        specs = {}
+        for name, version in wanted:
+            with contextlib.suppress(FunctionNotFoundError):
+                specs[name, version] = self._specs.of(aliases.resolve(name, version))
+        ready = self._pool.provision([(spec, wanted[version]) for version, spec in specs.items()])
+        return {version: ready[specs[version].key] if version in specs else 0 for version in wanted}
 
     def _enter(self, target: Target) -> bool:
         """Count the invocation; False at the function's reserved concurrency, which all its versions share."""

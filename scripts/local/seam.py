@@ -15,6 +15,7 @@ from scripts.local.gateway import Gateway
 from scripts.local.gateway_functions import FunctionIntegrations
 from scripts.local.message_moves import MessageMoves
 from scripts.local.observability import Observability
+from scripts.local.provisioned_concurrency import ProvisionedConcurrency
 from scripts.local.secret_rotation import SecretRotation
 from scripts.local.settings import Settings
 from scripts.local.table_journal import TableJournal
@@ -74,6 +75,8 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     bulk_events.install()
     roles.install()
     asynchronous.install()
+    provisioned = ProvisionedConcurrency(functions, changed)
+    provisioned.install()
     invoke_api.install(functions, asynchronous)
     resource_policies.install(asynchronous)
     MessageMoves(changed).install()
@@ -97,6 +100,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
         observability.start()
         event_sources.start()
         asynchronous.start()
+        provisioned.start()
         codedeploy.start()
 
     app._load_persisted_state = restore
