@@ -1,4 +1,4 @@
-"""SQS message move tasks: StartMessageMoveTask, ListMessageMoveTasks and CancelMessageMoveTask of dead-letter queues."""
+"""SQS message move tasks: start, list and cancel moving the messages of a dead-letter queue."""
 
 from __future__ import annotations
 

@@ -15,10 +15,12 @@ from scripts.local.gateway import Gateway
 from scripts.local.gateway_functions import FunctionIntegrations
 from scripts.local.message_moves import MessageMoves
 from scripts.local.observability import Observability
-from scripts.local.provisioned_concurrency import ProvisionedConcurrency
+from scripts.local.schedules import Schedules
 from scripts.local.secret_rotation import SecretRotation
+from scripts.local.provisioned_concurrency import ProvisionedConcurrency
 from scripts.local.settings import Settings
 from scripts.local.table_journal import TableJournal
+from scripts.local.target_deliveries import TargetDeliveries
 from scripts.local.wake import Wake
 from scripts.local.xray import service as xray
 from scripts.local.xray.tracer import Tracer
@@ -31,6 +33,8 @@ class Behaviours:
     functions: Functions
     asynchronous: AsyncInvocations
     event_sources: EventSources
+    deliveries: TargetDeliveries
+    schedules: Schedules
     bulk_events: BulkEvents
     tracer: Tracer
     observability: Observability
@@ -41,11 +45,14 @@ class Behaviours:
     def stop_sources(self) -> None:
         """Take no new work from event sources."""
         self.event_sources.stop()
+        self.schedules.stop()
+        self.deliveries.stop()
         self.asynchronous.stop()
         self.observability.stop()
 
     def idle(self) -> bool:
-        return self.functions.idle() and self.event_sources.idle() and self.asynchronous.idle()
+        parts = (self.functions, self.event_sources, self.asynchronous, self.deliveries)
+        return all(part.idle() for part in parts)
 
     def save(self) -> None:
         """Write what is saved only when the cloud stops."""
@@ -80,7 +87,11 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     invoke_api.install(functions, asynchronous)
     resource_policies.install(asynchronous)
     MessageMoves(changed).install()
-    event_bus.install()
+    deliveries = TargetDeliveries(asynchronous, changed)
+    deliveries.install()
+    event_bus.install(deliveries)
+    schedules = Schedules(deliveries, changed)
+    schedules.install()
     alarms.install()
     object_tags.install()
     gateway_control.install()
@@ -99,9 +110,11 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
         journal.restore()
         observability.start()
         event_sources.start()
+        deliveries.start()
+        schedules.start()
         asynchronous.start()
         provisioned.start()
         codedeploy.start()
 
     app._load_persisted_state = restore
-    return Behaviours(functions, asynchronous, event_sources, bulk_events, tracer, observability)
+    return Behaviours(functions, asynchronous, event_sources, deliveries, schedules, bulk_events, tracer, observability)

@@ -51,6 +51,13 @@ def test_a_rule_sends_the_event_to_a_queue(cloud: Cloud, bus: str) -> None:
 def test_a_rule_invokes_a_function_by_alias_and_retries_it_twice(cloud: Cloud, bus: str) -> None:
     function = cloud.function(CODE)
     cloud.aws("lambda").create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
+    cloud.aws("lambda").add_permission(
+        FunctionName=function.name,
+        Qualifier="live",
+        StatementId="rules",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+    )
     deliver(cloud, bus, f"{function.arn}:live")
     calls = eventually(
         lambda: [
