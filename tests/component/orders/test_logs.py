@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.clock import from_text
 from tests.component.orders.support import BODY, Call, Context, gateway_event, stream_records
 
 SECRETS = ("Ada Lovelace", "ada@example.com", "key-of-the-partner", "idempotency-of-ada")
@@ -29,6 +30,7 @@ def test_each_line_of_a_request_names_order_and_request(call: Call, capsys: pyte
         assert line["correlation_id"] == "basket-7"
         assert line["request_id"] == "gateway-request"
         assert line["function_request_id"] == Context().aws_request_id
+        from_text(line["timestamp"])  # RFC 3339: else Lambda takes the line for INFO, whatever its level
 
 
 def test_one_requests_keys_do_not_leak_into_the_next(call: Call, placed: str, capsys: pytest.CaptureFixture[str]):
