@@ -67,7 +67,7 @@ module "function" {
   environment = merge({
     ENVIRONMENT                  = var.stack.environment
     POWERTOOLS_LOG_LEVEL         = var.stack.log_level
-    POWERTOOLS_METRICS_NAMESPACE = "Tradepost"
+    POWERTOOLS_METRICS_NAMESPACE = var.stack.name # environments that share an account must not add up
     POWERTOOLS_SERVICE_NAME      = local.service
   }, [for name in each.value.uses : local.settings[name]]...)
 
