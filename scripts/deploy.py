@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SHOWN_CHANGES = 40
 REPLAY_PAGE = 200
+API_DEPLOYMENT = "module.rest_api.aws_api_gateway_deployment.this"
 
 
 def up(environment: Environment, *, yes: bool = False) -> bool:
@@ -41,9 +42,19 @@ def up(environment: Environment, *, yes: bool = False) -> bool:
         _show_changes(planned)
         _confirm(f"apply to {environment.name}")
     terraform.apply(planned)
+    if _removes_a_route(planned):
+        # Terraform deletes a route only after it has made the new deployment, which therefore still serves it.
+        terraform.apply(terraform.plan(replace=API_DEPLOYMENT))
     promote(Deployed.read(environment))
     say(f"{environment.name} is deployed ({duration(time.monotonic() - started)})", style="green")
     return True
+
+
+def _removes_a_route(planned: Progress) -> bool:
+    return any(
+        ".aws_api_gateway_method." in address and action in ("delete", "replace")
+        for address, action in planned.changes.items()
+    )
 
 
 def plan(environment: Environment) -> bool:

@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any
 
 CONNECT_TIMEOUT_SECONDS = 1.0
-READ_TIMEOUT_SECONDS = 3.0
+READ_TIMEOUT_SECONDS = 2.0
 ATTEMPTS = 3
-"""One call is over after ATTEMPTS * (connect + read) = 12 s at the very worst, below the functions' time-outs."""
+"""One call is over after 12 s at the very worst, below the functions' time-outs: ATTEMPTS * (connect + read) = 9 s, and
+3 s that botocore may wait between throttled attempts."""
 
 
 @cache
