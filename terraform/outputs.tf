@@ -25,8 +25,23 @@ output "event_bus_name" {
 }
 
 output "functions" {
-  description = "Functions by <service>.<function>: name, alias, alias_arn, and version, the newest published, at which the alias need not be yet."
-  value       = module.orders.functions
+  description = "Functions by <service>.<function>: name, alias, alias_arn, version (the newest published, at which the alias need not be yet), deployment_group (CodeDeploy) and canary_alarms (names, on that version alone)."
+  value = {
+    for key, function in local.functions : key => merge(function, {
+      deployment_group = module.rollout.groups[key]
+      canary_alarms    = local.canary_alarms[key]
+    })
+  }
+}
+
+output "codedeploy_application" {
+  description = "CodeDeploy application, in which each function has its deployment group."
+  value       = module.rollout.application
+}
+
+output "deployment_hook" {
+  description = "What a deployment names as its hook BeforeAllowTraffic: <function>:<alias>."
+  value       = module.rollout.hook
 }
 
 output "tables" {

@@ -52,5 +52,6 @@ locals {
     log_retention_days     = var.log_retention_days
     deletion_protection    = var.deletion_protection
     point_in_time_recovery = var.point_in_time_recovery
+    canary                 = { period_seconds = var.rollout.alarm_period_seconds, min_invocations = var.rollout.min_invocations }
   }
 }

@@ -113,6 +113,19 @@ variable "concurrency" {
   }
 }
 
+variable "rollout" {
+  description = "How new versions are released: strategy (canary, linear or all_at_once) of functions that strategies does not name; percent and minutes of canary and linear; and how finely they are judged: alarm_period_seconds, min_invocations of the new version in a period."
+  type = object({
+    strategy             = optional(string, "canary")
+    strategies           = optional(map(string), {})
+    percent              = optional(number, 10)
+    minutes              = optional(number, 5)
+    alarm_period_seconds = optional(number, 60)
+    min_invocations      = optional(number, 5)
+  })
+  default = {}
+}
+
 variable "api_throttle" {
   description = "Limits of the whole REST API."
   type = object({

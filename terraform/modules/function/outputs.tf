@@ -23,6 +23,11 @@ output "version" {
   value       = aws_lambda_function.this.version
 }
 
+output "canary_alarms" {
+  description = "Names of the alarms on the newest version alone, by which a release is rolled back."
+  value       = sort([for alarm in aws_cloudwatch_metric_alarm.canary : alarm.alarm_name])
+}
+
 output "role_name" {
   description = "Name of the role, to which triggers attach what they need."
   value       = aws_iam_role.this.name

@@ -210,6 +210,34 @@ variable "alarms" {
   }
 }
 
+variable "canary" {
+  description = "What a new version may do while it is released: error_percent of its invocations; p99_ms (null: as the alarm on duration); judged by period_seconds when a period has min_invocations of it. AWS keeps Lambda's metrics by the minute: below 60 seconds only where they are finer."
+  type = object({
+    error_percent   = optional(number, 5)
+    p99_ms          = optional(number)
+    min_invocations = optional(number, 5)
+    period_seconds  = optional(number, 60)
+  })
+  default = {}
+
+  validation {
+    condition     = var.canary.error_percent >= 0 && var.canary.error_percent < 100
+    error_message = "canary.error_percent is a percentage from 0 to below 100; at 100 the alarm could never fire."
+  }
+  validation {
+    condition     = var.canary.min_invocations >= 1
+    error_message = "canary.min_invocations is at least 1: silence says nothing about a version."
+  }
+  validation {
+    condition     = contains([10, 30, 60, 120, 180, 300], var.canary.period_seconds)
+    error_message = "canary.period_seconds is 10, 30, 60, 120, 180 or 300."
+  }
+  validation {
+    condition     = var.canary.p99_ms == null || try(var.canary.p99_ms > 0 && var.canary.p99_ms < var.timeout * 1000, false)
+    error_message = "canary.p99_ms is between 0 and the time-out (in ms): beyond it, it could never be exceeded."
+  }
+}
+
 variable "alarm_actions" {
   description = "Alarm actions by urgency, the output `actions` of module alerting."
   type = object({

@@ -24,6 +24,7 @@ locals {
       timeout     = 20 # above the longest call to AWS (shared/aws.py), below the 29 s of the gateway: the caller gets our answer
       memory_size = 1024
       alarms      = {}
+      canary      = { p99_ms = 3000 } # callers wait for it; usual is a tenth of this
     }
     project = {
       description = "Keeps orders-view up to date from the stream of order-events."
@@ -31,6 +32,7 @@ locals {
       timeout     = 30
       memory_size = 512
       alarms      = {}
+      canary      = {}
     }
     publish = {
       description = "Publishes the stream of order-events to the bus: the outbox."
@@ -38,6 +40,7 @@ locals {
       timeout     = 30
       memory_size = 512
       alarms      = {}
+      canary      = {}
     }
     replay = {
       description = "Rebuilds orders-view from order-events, page by page, by hand."
@@ -47,6 +50,7 @@ locals {
       timeout     = 120
       memory_size = 1024
       alarms      = { duration_percent = 0 }
+      canary      = {}
     }
   }
 }
@@ -81,6 +85,7 @@ module "function" {
   log_retention_days = var.stack.log_retention_days
   kms_key_arn        = var.stack.kms_key_arn
   alarms             = each.value.alarms
+  canary             = merge(var.stack.canary, each.value.canary)
   alarm_actions      = var.stack.alarm_actions
   runbook_base_url   = var.stack.runbook_base_url
 }

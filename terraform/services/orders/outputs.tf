@@ -15,6 +15,11 @@ output "functions" {
   }
 }
 
+output "canary_alarms" {
+  description = "Names of the alarms on the newest version alone, by function."
+  value       = { for name, function in module.function : "${local.service}.${name}" => function.canary_alarms }
+}
+
 output "tables" {
   description = "Names of the tables by logical name."
   value = {

@@ -14,6 +14,7 @@ variable "stack" {
     log_retention_days     = number
     deletion_protection    = bool
     point_in_time_recovery = bool
+    canary                 = object({ period_seconds = number, min_invocations = number })
   })
 }
 

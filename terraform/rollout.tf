@@ -1,0 +1,17 @@
+# Functions of all services; each is released by itself.
+locals {
+  functions     = merge(module.orders.functions)
+  canary_alarms = merge(module.orders.canary_alarms)
+}
+
+module "rollout" {
+  source = "./modules/rollout"
+
+  name                 = local.name
+  functions            = { for key, function in local.functions : key => { name = function.name, alarms = local.canary_alarms[key] } }
+  default_strategy     = var.rollout.strategy
+  strategies           = var.rollout.strategies
+  percent              = var.rollout.percent
+  minutes              = var.rollout.minutes
+  alarm_period_seconds = var.rollout.alarm_period_seconds
+}
