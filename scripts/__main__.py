@@ -44,6 +44,8 @@ def parse(arguments: Sequence[str]) -> Namespace:
         options[name].add_argument("--env", default="local", choices=NAMES, help="default: local")
     for name in ("up", "destroy"):
         options[name].add_argument("--yes", action="store_true", help="do not ask")
+    release = "leave new versions to `make rollout` (always so on AWS)"
+    options["up"].add_argument("--canary", action="store_true", help=release)
     options["build"].add_argument(
         "--platform", default="host", help="arm64, x86_64, or host for this machine (default)"
     )

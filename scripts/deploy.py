@@ -20,10 +20,11 @@ REPLAY_PAGE = 200
 API_DEPLOYMENT = "module.rest_api.aws_api_gateway_deployment.this"
 
 
-def up(environment: Environment, *, yes: bool = False) -> bool:
+def up(environment: Environment, *, yes: bool = False, canary: bool = False) -> bool:
     """Start the local cloud if it is the target, build, and apply; return whether anything was deployed.
 
-    On AWS it shows the plan and asks, unless `yes`.
+    On AWS it shows the plan and asks, unless `yes`; what it published waits for a rollout. On the local cloud new
+    versions get all traffic at once, for a short loop between a change and its effect, unless `canary`.
 
     Raises:
         Failure: a step failed; the hint says what to do.
@@ -32,7 +33,7 @@ def up(environment: Environment, *, yes: bool = False) -> bool:
     terraform, planned = _plan(environment)
     if not planned.changes and not planned.output_changes:
         # An earlier run may have been stopped between the apply and the release.
-        if environment.is_local and promote(Deployed.read(environment)):
+        if _release(environment, canary=canary):
             return True
         say(
             f"{environment.name} is up to date: nothing changed ({duration(time.monotonic() - started)})", style="green"
@@ -45,7 +46,7 @@ def up(environment: Environment, *, yes: bool = False) -> bool:
     if _removes_a_route(planned):
         # Terraform deletes a route only after it has made the new deployment, which therefore still serves it.
         terraform.apply(terraform.plan(replace=API_DEPLOYMENT))
-    promote(Deployed.read(environment))
+    _release(environment, canary=canary)
     say(f"{environment.name} is deployed ({duration(time.monotonic() - started)})", style="green")
     return True
 
@@ -82,18 +83,39 @@ def _plan(environment: Environment) -> tuple[Terraform, Progress]:
     return terraform, terraform.plan()
 
 
+def _release(environment: Environment, *, canary: bool) -> bool:
+    """Release what was published, or say who does; return whether an alias moved."""
+    stack = Deployed.read(environment)
+    if environment.is_local and not canary:
+        return bool(promote(stack))
+    if waiting := unreleased(stack):
+        console.print(f"  [yellow]![/yellow]  Not released yet: {', '.join(waiting)}")
+        say(f"release them with: make rollout ENV={environment.name}")
+    return False
+
+
+def unreleased(stack: Deployed) -> list[str]:
+    """Return the functions whose alias is not at their newest version, by <service>.<function>, sorted."""
+    client = stack.environment.client("lambda")
+    functions: dict[str, dict[str, Any]] = stack.outputs["functions"]
+    return [
+        key
+        for key, one in sorted(functions.items())
+        if client.get_alias(FunctionName=one["name"], Name=one["alias"])["FunctionVersion"] != str(one["version"])
+    ]
+
+
 def promote(stack: Deployed) -> list[str]:
     """Point each function's alias at its newest version, all at once; return the functions that moved.
 
     Terraform publishes versions and leaves the alias alone, since whoever releases a version owns it.
     """
     client = stack.environment.client("lambda")
-    moved = []
-    for key, function in sorted(stack.outputs["functions"].items()):
-        alias = {"FunctionName": function["name"], "Name": function["alias"]}
-        if client.get_alias(**alias)["FunctionVersion"] != str(function["version"]):
-            client.update_alias(**alias, FunctionVersion=str(function["version"]), RoutingConfig={})
-            moved.append(key)
+    moved = unreleased(stack)
+    for one in (stack.outputs["functions"][key] for key in moved):
+        client.update_alias(
+            FunctionName=one["name"], Name=one["alias"], FunctionVersion=str(one["version"]), RoutingConfig={}
+        )
     if moved:
         console.print(f"  [green]✓[/green]  Released: {', '.join(moved)}")
     return moved

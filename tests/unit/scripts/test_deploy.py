@@ -52,6 +52,21 @@ def test_only_functions_with_a_new_version_are_released(monkeypatch: pytest.Monk
     assert client.versions == {"api:live": "3", "replay:live": "3"}
 
 
+@pytest.mark.parametrize("name", ["local", "dev"])
+def test_what_waits_for_a_rollout_is_said_and_not_moved(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = Lambda({"api:live": "2", "replay:live": "3"})
+    stack = Deployed(Environment.named(name), deployed(client, monkeypatch).outputs)
+    monkeypatch.setattr(Deployed, "read", lambda _environment: stack)
+    assert not deploy._release(stack.environment, canary=name == "local")
+    assert client.versions == {"api:live": "2", "replay:live": "3"}
+    said = capsys.readouterr().out
+    assert "orders.api" in said
+    assert "orders.replay" not in said
+    assert f"make rollout ENV={name}" in said
+
+
 def test_replay_goes_on_until_there_is_no_next_page(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,8 +110,7 @@ def test_aws_is_not_changed_without_a_yes(monkeypatch: pytest.MonkeyPatch) -> No
 
     planned = Progress(planned={"a": "create"})
     monkeypatch.setattr(deploy, "_plan", lambda _environment: (Terraform(), planned))
-    deployed(None, monkeypatch)
-    monkeypatch.setattr(deploy, "promote", lambda _stack: [])
+    deployed(Lambda({"api:live": "3", "replay:live": "3"}), monkeypatch)
     dev = Environment.named("dev")
     monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
     with pytest.raises(Failure, match="nobody is here to confirm"):
@@ -127,7 +141,6 @@ def test_a_removed_route_is_deployed_once_more_when_it_is_gone(
 
     planned = Progress(planned=change)
     monkeypatch.setattr(deploy, "_plan", lambda _environment: (Terraform(), planned))
-    monkeypatch.setattr(deploy, "promote", lambda _stack: [])
-    deployed(None, monkeypatch)
+    deployed(Lambda({"api:live": "3", "replay:live": "3"}), monkeypatch)
     deploy.up(Environment.named("dev"), yes=True)
     assert steps == [planned, *deployments]
