@@ -21,13 +21,17 @@ def _session() -> Any:
 
 
 @cache
-def client(service: str) -> Any:
-    """The process's client of a service; region, credentials and endpoint come from the SDK's own variables."""
+def client(service: str, *, read_timeout: float = READ_TIMEOUT_SECONDS) -> Any:
+    """The process's client of a service; region, credentials and endpoint come from the SDK's own variables.
+
+    A longer ``read_timeout`` (seconds) is for calls that wait for someone's work; the function's must be above ATTEMPTS
+    times it.
+    """
     from botocore.config import Config
 
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        read_timeout=READ_TIMEOUT_SECONDS,
+        read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         tcp_keepalive=True,
     )

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
@@ -22,6 +22,9 @@ from shared import tracing
 
 type Json = dict[str, Any]
 type Handler[Result] = Callable[[Json, LambdaContext], Result]
+
+HEALTH_EVENT = {"tradepost": "health"}
+"""Asks any function whether it can work. No trigger can send it: each wraps what comes in in fields of its own."""
 
 # Lambda reads the level of a line only beside a time in RFC 3339; other lines it takes for INFO.
 logger = Logger(utc=True, use_rfc3339=True)
@@ -39,6 +42,9 @@ def handler[Result](prepare: Callable[[], object] | None = None) -> Callable[[Ha
     request is a span; metrics are flushed even after an error; an unhandled error is logged and goes on to Lambda,
     which counts it per version. ``prepare`` makes what requests need; on Lambda it runs during INIT, where the
     processor is not throttled, elsewhere on first use by whoever calls it.
+
+    HEALTH_EVENT never reaches the function: an answer to it means that this version's code could be imported and that
+    ``prepare`` found what it needs. It leaves nothing behind: no log line, no metric, no write.
     """
 
     def decorate(function: Handler[Result]) -> Handler[Result]:
@@ -48,6 +54,8 @@ def handler[Result](prepare: Callable[[], object] | None = None) -> Callable[[Ha
 
         @wraps(function)
         def invoke(event: Json, context: LambdaContext) -> Result:
+            if event == HEALTH_EVENT:
+                return cast("Result", _health(prepare, context))
             _start(event, context)
             try:
                 with tracing.span("handler", correlation_id=correlation_id(event) or context.aws_request_id):
@@ -70,6 +78,18 @@ def _quiet_libraries() -> None:
     """
     root = logging.getLogger()
     root.setLevel(max(root.level, logging.INFO))
+
+
+def _health(prepare: Callable[[], object] | None, context: LambdaContext) -> Json:
+    if prepare is not None:
+        prepare()
+    _first_request.clear()
+    return {
+        "healthy": True,
+        "service": os.environ.get("POWERTOOLS_SERVICE_NAME"),
+        "function": context.function_name,
+        "version": context.function_version,
+    }
 
 
 def _finish_init(prepare: Callable[[], object] | None) -> None:

@@ -1,0 +1,1 @@
+"""Operations: functions that look after the other functions."""

@@ -1,0 +1,1 @@
+"""What the service talks to: CodeDeploy and the versions that it releases."""
