@@ -51,5 +51,5 @@ output "tables" {
 
 output "failure_queues" {
   description = "URLs of failure queues by <service>.<function>."
-  value       = module.orders.failure_queues
+  value       = merge(module.orders.failure_queues, module.operations.failure_queues)
 }

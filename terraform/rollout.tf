@@ -1,7 +1,7 @@
 # Functions of all services; each is released by itself.
 locals {
-  functions     = merge(module.orders.functions)
-  canary_alarms = merge(module.orders.canary_alarms)
+  functions     = merge(module.orders.functions, module.operations.functions)
+  canary_alarms = merge(module.orders.canary_alarms, module.operations.canary_alarms)
 }
 
 module "rollout" {
@@ -13,5 +13,6 @@ module "rollout" {
   strategies           = var.rollout.strategies
   percent              = var.rollout.percent
   minutes              = var.rollout.minutes
+  hook                 = module.operations.deployment_hook
   alarm_period_seconds = var.rollout.alarm_period_seconds
 }

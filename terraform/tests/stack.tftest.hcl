@@ -80,7 +80,7 @@ run "everything_targets_the_alias" {
   }
 
   assert {
-    condition     = length(output.functions) == 4 && alltrue([for function in output.functions : function.alias == "live" && endswith(function.alias_arn, ":live")])
+    condition     = length(output.functions) == 5 && alltrue([for function in output.functions : function.alias == "live" && endswith(function.alias_arn, ":live")])
     error_message = "Every function must have the alias live."
   }
   assert {
@@ -105,10 +105,11 @@ run "names_and_routes" {
 
   assert {
     condition = { for name, function in output.functions : name => function.name } == {
-      "orders.api"     = "tradepost-dev-orders-api"
-      "orders.project" = "tradepost-dev-orders-project"
-      "orders.publish" = "tradepost-dev-orders-publish"
-      "orders.replay"  = "tradepost-dev-orders-replay"
+      "operations.deploy_check" = "tradepost-dev-operations-deploy-check"
+      "orders.api"              = "tradepost-dev-orders-api"
+      "orders.project"          = "tradepost-dev-orders-project"
+      "orders.publish"          = "tradepost-dev-orders-publish"
+      "orders.replay"           = "tradepost-dev-orders-replay"
     }
     error_message = "Functions are named tradepost-<env>-<service>-<function>."
   }
@@ -131,6 +132,22 @@ run "names_and_routes" {
   assert {
     condition     = toset(keys(output.failure_queues)) == toset(keys(output.functions))
     error_message = "Every function must have a failure queue."
+  }
+}
+
+run "every_function_is_released_by_its_own_alarms" {
+  command = apply
+  variables {
+    build_dir = "tests/fixtures/build"
+  }
+
+  assert {
+    condition     = output.codedeploy_application == "tradepost-dev" && alltrue([for key, function in output.functions : function.deployment_group == key && length(function.canary_alarms) >= 1 && alltrue([for alarm in function.canary_alarms : startswith(alarm, "${function.name}-canary-")])])
+    error_message = "Every function must have a deployment group, and alarms on its newest version."
+  }
+  assert {
+    condition     = output.deployment_hook == "tradepost-dev-operations-deploy-check:live"
+    error_message = "Every deployment must be checked by the hook, through its alias."
   }
 }
 
