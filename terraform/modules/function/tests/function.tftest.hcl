@@ -130,6 +130,59 @@ run "alarms_watch_the_alias" {
   }
 }
 
+run "canary_alarms_watch_the_newest_version_alone" {
+  command = apply
+
+  assert {
+    condition = alltrue(flatten([
+      for alarm in aws_cloudwatch_metric_alarm.canary : [
+        for q in alarm.metric_query : q.metric[0].dimensions == tomap({ FunctionName = var.name, Resource = "${var.name}:live", ExecutedVersion = "7" }) if length(q.metric) > 0
+      ]
+    ]))
+    error_message = "Beside the old version's traffic the errors of the new one would be diluted."
+  }
+  assert {
+    condition = { for alarm in aws_cloudwatch_metric_alarm.canary : alarm.alarm_name => one([for q in alarm.metric_query : q.expression if q.return_data == true]) } == {
+      "tradepost-test-orders-api-canary-errors" = "IF(invocations >= 5, 100 * errors / invocations, 0)"
+      "tradepost-test-orders-api-canary-slow"   = "IF(invocations >= 5, duration, 0)"
+    } && output.canary_alarms == tolist(["tradepost-test-orders-api-canary-errors", "tradepost-test-orders-api-canary-slow"])
+    error_message = "Errors and p99, each with a minimum of samples."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.canary["errors"].threshold == 5 && aws_cloudwatch_metric_alarm.canary["slow"].threshold == 8000
+    error_message = "5 % errors; the duration alarm's limit where nothing else is given."
+  }
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.canary : alarm.evaluation_periods == 1 && alarm.treat_missing_data == "notBreaching" && strcontains(alarm.alarm_description, "Runbook: https://example.com/runbooks/canary-") && alarm.alarm_actions == toset(var.alarm_actions.inform)])
+    error_message = "One period must be enough, and someone must be told."
+  }
+}
+
+run "canary_limits_can_be_set" {
+  command = apply
+  variables {
+    canary = { error_percent = 1, p99_ms = 900, min_invocations = 20, period_seconds = 10 }
+    alarms = { duration_percent = 0 }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.canary["errors"].threshold == 1 && aws_cloudwatch_metric_alarm.canary["slow"].threshold == 900 && toset(flatten([for alarm in aws_cloudwatch_metric_alarm.canary : [for q in alarm.metric_query : q.metric[0].period if length(q.metric) > 0]])) == toset([10])
+    error_message = "The limits must be those that were given."
+  }
+}
+
+run "work_that_fills_its_time_is_not_judged_by_it" {
+  command = apply
+  variables {
+    alarms = { duration_percent = 0 }
+  }
+
+  assert {
+    condition     = output.canary_alarms == tolist(["tradepost-test-orders-api-canary-errors"])
+    error_message = "Without a limit there is no alarm on p99."
+  }
+}
+
 run "opt_ins" {
   command = apply
   variables {
@@ -205,4 +258,12 @@ run "refuses_bad_values" {
     var.name, var.handler, var.architecture, var.memory_size, var.timeout, var.environment, var.log_level, var.log_retention_days,
     var.policy_file, var.async_retries, var.async_max_age_seconds, var.reserved_concurrency, var.runtime, var.alarms,
   ]
+}
+
+run "refuses_a_canary_that_could_not_be_judged" {
+  command = plan
+  variables {
+    canary = { error_percent = 100, min_invocations = 0, period_seconds = 45, p99_ms = 10001 }
+  }
+  expect_failures = [var.canary]
 }
