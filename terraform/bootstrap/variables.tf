@@ -61,3 +61,31 @@ variable "provider_max_retries" {
   type        = number
   default     = 25
 }
+
+variable "github_repository" {
+  description = "Repository whose GitHub Actions deploy, owner/name; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_repository))
+    error_message = "github_repository is owner/name, without wildcards: whoever it names may deploy."
+  }
+}
+
+variable "github_environments" {
+  description = "GitHub environments whose jobs may deploy to this account."
+  type        = set(string)
+  default     = ["dev", "staging", "prod"]
+
+  validation {
+    condition     = length(var.github_environments) > 0 && length(setsubtract(var.github_environments, ["dev", "staging", "prod"])) == 0
+    error_message = "github_environments are some of dev, staging and prod."
+  }
+}
+
+variable "manage_github_oidc_provider" {
+  description = "Whether to make GitHub's identity provider. False where something else in the account made it: there is only one."
+  type        = bool
+  default     = true
+}

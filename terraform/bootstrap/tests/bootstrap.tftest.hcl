@@ -48,6 +48,93 @@ run "what_can_be_left_out" {
   }
 }
 
+run "nobody_deploys_from_github_unless_named" {
+  command = plan
+
+  assert {
+    condition     = length(aws_iam_role.deploy) == 0 && length(aws_iam_openid_connect_provider.github) == 0 && output.deploy_role_arn == null
+    error_message = "Without a repository there must be no role and no provider."
+  }
+}
+
+run "one_repository_deploys_from_its_environments" {
+  command = apply
+  variables {
+    github_repository   = "example/tradepost"
+    github_environments = ["dev", "prod"]
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.deploy["deploy"].assume_role_policy).Statement[0].Condition == {
+      StringEquals = {
+        "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
+        "token.actions.githubusercontent.com:sub" = ["repo:example/tradepost:environment:dev", "repo:example/tradepost:environment:prod"]
+      }
+    }
+    error_message = "Only jobs of these environments of this repository may deploy: no branch, no pull request, no pattern."
+  }
+  assert {
+    condition     = one(values(aws_iam_openid_connect_provider.github)).client_id_list == toset(["sts.amazonaws.com"]) && output.deploy_role_arn != null
+    error_message = "The account must know GitHub as an identity provider."
+  }
+}
+
+run "the_deploy_role_reaches_this_project_only" {
+  command = apply
+  variables {
+    github_repository = "example/tradepost"
+  }
+
+  assert {
+    condition = alltrue([
+      for s in jsondecode(aws_iam_role_policy.deploy["deploy"].policy).Statement :
+      alltrue([for resource in s.Resource : can(regex("[:/]tradepost-|parameter/tradepost/|deploymentconfig:CodeDeployDefault|:apigateway:", resource))]) || can(s.Condition) || s.Sid == "LookUp"
+      if s.Effect == "Allow"
+    ])
+    error_message = "Whatever is allowed must carry the project's name or tag, or only look things up."
+  }
+  assert {
+    condition = alltrue([
+      for s in jsondecode(aws_iam_role_policy.deploy["deploy"].policy).Statement :
+      alltrue([for action in s.Action : can(regex(":(Get|List|Describe|BatchGet)", action))]) if s.Sid == "LookUp"
+    ])
+    error_message = "Looking things up must not change them."
+  }
+  assert {
+    condition = alltrue([
+      for s in jsondecode(aws_iam_role_policy.deploy["deploy"].policy).Statement :
+      s.Action == ["iam:*"] && s.NotResource == [for environment in ["dev", "prod", "staging"] : "arn:aws:iam::123456789012:role/tradepost-${environment}-*"] if s.Effect == "Deny"
+    ])
+    error_message = "The role must not be able to change itself, nor a role that is not an environment's."
+  }
+  assert {
+    condition     = length(aws_iam_role_policy.deploy["deploy"].policy) < 10240
+    error_message = "AWS takes at most 10240 characters of inline policies per role."
+  }
+}
+
+run "another_owner_of_the_identity_provider" {
+  command = plan
+  variables {
+    github_repository           = "example/tradepost"
+    manage_github_oidc_provider = false
+  }
+
+  assert {
+    condition     = length(aws_iam_openid_connect_provider.github) == 0 && length(aws_iam_role.deploy) == 1
+    error_message = "An account has one provider: where it is there already, only the role is made."
+  }
+}
+
+run "refuses_who_could_be_anyone" {
+  command = plan
+  variables {
+    github_repository   = "example/*"
+    github_environments = ["production"]
+  }
+  expect_failures = [var.github_repository, var.github_environments]
+}
+
 run "refuses_to_forget_states_early" {
   command = plan
   variables {
