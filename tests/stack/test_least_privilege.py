@@ -16,8 +16,11 @@ import pytest
 
 from tests.stack.conftest import ROOT, Stack
 from tests.stack.orders import order
+from tests.waiting import eventually
 
 POLICY_FILES = sorted((ROOT / "services").glob("*/policies/*.json"))
+HOOK_SECONDS = 15.0
+"""In which the hook has reported; it takes two, with a cold start."""
 GRANTS = [
     pytest.param(path, resource, action, id=f"{path.parents[1].name}.{path.stem}: {action} on {resource}")
     for path in POLICY_FILES
@@ -77,6 +80,7 @@ def _role(stack: Stack, function: str) -> Role:
 def works(stack: Stack, aws: Any) -> Callable[[str], bool]:
     """Ask a function to do all it can do; tells whether it could."""
     deeds = {
+        "operations.deploy_check": lambda: _deploy_check_works(stack, aws),
         "orders.api": lambda: _api_works(stack),
         "orders.project": lambda: _stream_consumer_works(stack, aws, "orders.project"),
         "orders.publish": lambda: _stream_consumer_works(stack, aws, "orders.publish"),
@@ -152,6 +156,33 @@ def _stream_consumer_works(stack: Stack, aws: Any, function: str) -> bool:
     }
     error, answer = _invoke(stack, aws, function, {"Records": [record]})
     return error is None and answer["batchItemFailures"] == []
+
+
+def _deploy_check_works(stack: Stack, aws: Any) -> bool:
+    """A deployment of a function to the version that it is at, which moves nothing: the hook lets it pass."""
+    function, codedeploy = stack.outputs["functions"]["orders.replay"], aws("codedeploy")
+    version = aws("lambda").get_alias(FunctionName=function["name"], Name=function["alias"])["FunctionVersion"]
+    properties = {"Name": function["name"], "Alias": function["alias"], "CurrentVersion": version}
+    resource = {"Type": "AWS::Lambda::Function", "Properties": properties | {"TargetVersion": version}}
+    hooks = [{"BeforeAllowTraffic": stack.outputs["deployment_hook"]}]
+    appspec = json.dumps({"version": 0.0, "Resources": [{"it": resource}], "Hooks": hooks})
+    deployment = codedeploy.create_deployment(
+        applicationName=stack.outputs["codedeploy_application"],
+        deploymentGroupName=function["deployment_group"],
+        revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": appspec}},
+        autoRollbackConfiguration={"enabled": False},
+    )["deploymentId"]
+
+    def ended() -> str | None:
+        status = str(codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]["status"])
+        return status if status in ("Succeeded", "Failed", "Stopped") else None
+
+    try:
+        return eventually(ended, HOOK_SECONDS) == "Succeeded"
+    except AssertionError:
+        # A hook that may not report leaves its deployment waiting.
+        codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=False)
+        return False
 
 
 def _replay_works(stack: Stack, aws: Any) -> bool:
