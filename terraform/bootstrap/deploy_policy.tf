@@ -37,6 +37,13 @@ locals {
       Condition = { StringLike = { "lambda:FunctionArn" = "${local.regional.lambda}:function:${var.project}-*" } }
     },
     {
+      Sid       = "TagsOfTriggers"
+      Effect    = "Allow"
+      Action    = ["lambda:TagResource"]
+      Resource  = ["${local.regional.lambda}:event-source-mapping:*"]
+      Condition = { StringEquals = { "aws:RequestTag/Project" = var.project } }
+    },
+    {
       Sid    = "LookUp"
       Effect = "Allow"
       Action = [
