@@ -48,6 +48,15 @@ status: $(STAMP) ## Show what runs and where
 replay: $(STAMP) ## Rebuild the orders read model from the events, while traffic goes on
 	@$(RUN) replay --env $(ENV) $(ARGS)
 
+rollout: $(STAMP) ## Release every function's newest version: a part of the traffic first, back by itself when it fails
+	@$(RUN) rollout --env $(ENV) $(ARGS)
+
+rollback: $(STAMP) ## Go back to the last known good version (FUNCTION=<service>.<function> or SERVICE=<service>)
+	@$(RUN) rollback --env $(ENV) $(if $(FUNCTION),--function $(FUNCTION)) $(if $(SERVICE),--service $(SERVICE)) $(ARGS)
+
+releases: $(STAMP) ## Show who released what, when, and how it ended
+	@$(RUN) releases --env $(ENV) $(ARGS)
+
 down: $(STAMP) ## Stop the local cloud; what it stores stays
 	@$(RUN) down $(ARGS)
 
@@ -89,6 +98,6 @@ clean: ## Remove what builds and checks made; .venv and the local cloud's data s
 	@rm -rf build .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@echo "clean: removed build/ and caches (the local cloud's data: make down, then rm -r .local)"
 
-.PHONY: help demo setup build up plan status replay down destroy test test-unit test-component test-terraform \
+.PHONY: help demo setup build up plan status replay rollout rollback releases down destroy test test-unit test-component test-terraform \
 	test-stack bench lint fmt lock clean
 .NOTPARALLEL:

@@ -23,6 +23,9 @@ COMMANDS = {
     "plan": ("deploy", "plan", "show what `up` would change"),
     "status": ("deploy", "status", "show what runs and where"),
     "replay": ("deploy", "replay", "rebuild the orders read model from the events"),
+    "rollout": ("rollout.command", "rollout", "release every function's newest version, judged by its alarms"),
+    "rollback": ("rollout.back", "rollback", "go back to the last known good version"),
+    "releases": ("rollout.back", "releases", "show who released what, when, and how it ended"),
     "destroy": ("deploy", "destroy", "destroy all that an environment deployed"),
     "down": ("deploy", "down", "stop the local cloud; what it stores stays"),
     "demo": ("demo", "run", "deploy, then follow one order through the platform"),
@@ -32,7 +35,7 @@ COMMANDS = {
     "fmt": ("checks", "fmt", "format Python and Terraform"),
     "lock": ("locks", "lock", "resolve every requirements file to a locked set"),
 }
-WITH_ENVIRONMENT = ("up", "plan", "status", "replay", "destroy", "down", "demo")
+WITH_ENVIRONMENT = ("up", "plan", "status", "replay", "rollout", "rollback", "releases", "destroy", "down", "demo")
 
 
 def parse(arguments: Sequence[str]) -> Namespace:
@@ -46,6 +49,11 @@ def parse(arguments: Sequence[str]) -> Namespace:
         options[name].add_argument("--yes", action="store_true", help="do not ask")
     release = "leave new versions to `make rollout` (always so on AWS)"
     options["up"].add_argument("--canary", action="store_true", help=release)
+    apart = "release also what cannot be canaried"
+    options["rollout"].add_argument("--all-at-once", action="store_true", help=apart)
+    options["rollout"].add_argument("--retry", action="store_true", help="also versions that did not stay before")
+    options["rollback"].add_argument("--service", default="", help="all functions of this service")
+    options["rollback"].add_argument("--function", dest="only", default="", help="one function: <service>.<function>")
     options["build"].add_argument(
         "--platform", default="host", help="arm64, x86_64, or host for this machine (default)"
     )

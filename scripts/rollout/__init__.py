@@ -1,0 +1,1 @@
+"""Releases through CodeDeploy: start and watch them, take them back, list them."""

@@ -1,0 +1,76 @@
+"""What would be released: each function's newest version against the one that its alias serves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scripts.deployed import Deployed
+
+ROLE = "execution role"
+DEAD_LETTERS = "dead-letter target"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One function on its way from version `current` to version `target`; `key` is <service>.<function>."""
+
+    key: str
+    function: str
+    alias: str
+    group: str
+    alarms: tuple[str, ...]
+    current: str
+    target: str
+
+    def app_spec(self, hook: str | None) -> str:
+        """Return CodeDeploy's description of the change; `hook` is the function that checks the version first."""
+        properties = {
+            "Name": self.function,
+            "Alias": self.alias,
+            "CurrentVersion": self.current,
+            "TargetVersion": self.target,
+        }
+        return json.dumps(
+            {
+                "version": 0.0,
+                "Resources": [{self.function: {"Type": "AWS::Lambda::Function", "Properties": properties}}],
+                "Hooks": [{"BeforeAllowTraffic": hook}] if hook else [],
+            }
+        )
+
+
+def function(stack: Deployed, key: str, current: str, target: str) -> Change:
+    """Return the change of one function between two versions."""
+    known: dict[str, Any] = stack.outputs["functions"][key]
+    alarms = tuple(known["canary_alarms"])
+    return Change(key, known["name"], known["alias"], known["deployment_group"], alarms, current, target)
+
+
+def serving(client: Any, name: str, alias: str) -> tuple[str, dict[str, float]]:
+    """Return the version of an alias and the weights (0 to 1) of the other ones."""
+    found = client.get_alias(FunctionName=name, Name=alias)
+    return str(found["FunctionVersion"]), (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+
+
+def changes(stack: Deployed) -> list[Change]:
+    """Return the functions whose alias is not at their newest version, sorted."""
+    client = stack.environment.client("lambda")
+    found = []
+    for key, known in sorted(stack.outputs["functions"].items()):
+        current, _ = serving(client, known["name"], known["alias"])
+        if current != str(known["version"]):
+            found.append(function(stack, key, current, str(known["version"])))
+    return found
+
+
+def unlike(client: Any, change: Change) -> list[str]:
+    """Return what keeps the two versions from sharing an alias: Lambda wants one role and one dead-letter target."""
+    old, new = (
+        client.get_function_configuration(FunctionName=change.function, Qualifier=version)
+        for version in (change.current, change.target)
+    )
+    targets = [(one.get("DeadLetterConfig") or {}).get("TargetArn") for one in (old, new)]
+    return [ROLE] * (old["Role"] != new["Role"]) + [DEAD_LETTERS] * (targets[0] != targets[1])

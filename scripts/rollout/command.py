@@ -1,0 +1,124 @@
+"""`make rollout`: release every function whose newest version has not been released."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scripts.console import duration, fail, say
+from scripts.deployed import Deployed
+from scripts.rollout.alarms import wait_until_quiet
+from scripts.rollout.change import Change, changes, unlike
+from scripts.rollout.deployments import Deployments, who
+from scripts.rollout.reasons import explain
+from scripts.rollout.record import Records, catch_up
+from scripts.rollout.view import follow
+from scripts.rollout.watch import RELEASED, Release, Watch
+
+if TYPE_CHECKING:
+    from scripts.environment import Environment
+
+
+def rollout(environment: Environment, *, all_at_once: bool = False, retry: bool = False) -> None:
+    """Release what is new, one deployment per function side by side, and watch until all have ended.
+
+    One that is in flight is watched instead. `all_at_once` releases what cannot be canaried, too; `retry` releases
+    versions again that were rolled back or taken back.
+
+    Raises:
+        Failure: something was rolled back, or was not released at all.
+    """
+    stack = Deployed.read(environment)
+    deployments, records = Deployments(stack), Records(environment)
+    if running := in_flight(deployments):
+        say(f"A rollout is in flight: watching {', '.join(one.change.key for one in running)}; nothing else is started")
+        finish(stack, deployments, running)
+        return
+    catch_up(deployments, records)
+    waiting = changes(stack)
+    if not waiting:
+        say(f"{environment.name}: every function serves its newest version, there is nothing to release", style="green")
+        return
+    refused = {} if retry else taken_back(deployments, waiting)
+    apart = unlike_ones(stack, waiting)
+    if not all_at_once:
+        refused |= {key: reason for key, reason in apart.items() if key not in refused}
+    loud = wait_until_quiet(stack, [one for one in waiting if one.key not in refused])
+    refused |= {key: f"{', '.join(names)} is in ALARM and would end it at once" for key, names in loud.items()}
+    for key, reason in refused.items():
+        say(f"{key} is not released: {reason}", style="yellow")
+    by = who(stack)
+    started = [
+        Release(one, deployments.start(one, by=by, canary=one.key not in apart))
+        for one in waiting
+        if one.key not in refused
+    ]
+    if started:
+        finish(stack, deployments, started)
+    if refused:
+        fail(f"not released: {', '.join(refused)}", "what to do is said above for each")
+
+
+def in_flight(deployments: Deployments, keys: list[str] | None = None) -> list[Release]:
+    """Return what is being deployed, of every function or of these; a rollback is shown as its cause."""
+    active = deployments.in_flight()
+    causes = deployments.read([one.undoes for one in active if one.undoes])
+    found: list[Release] = []
+    for deployment in active:
+        shown = causes.get(deployment.undoes, deployment)
+        change = deployments.wait_for_change(shown)
+        if keys is None or change.key in keys:
+            found.append(Release(change, shown.id))
+    return found
+
+
+def taken_back(deployments: Deployments, waiting: list[Change]) -> dict[str, str]:
+    """Return the functions whose newest version was deployed before and did not stay."""
+    found = {}
+    for change in waiting:
+        for deployment in deployments.of_group(change.group, limit=10):
+            before = deployments.change(deployment)
+            if before and before.target == change.target and not deployment.by_codedeploy:
+                found[change.key] = (
+                    f"version {change.target} was released before and did not stay ({deployment.id}); "
+                    "correct it and deploy a new version, or try it again with ARGS=--retry"
+                )
+                break
+    return found
+
+
+def unlike_ones(stack: Deployed, waiting: list[Change]) -> dict[str, str]:
+    """Return the functions whose two versions cannot share an alias, and why."""
+    client = stack.environment.client("lambda")
+    return {
+        change.key: (
+            f"versions {change.current} and {change.target} differ in their {' and '.join(differing)}, and Lambda "
+            "splits no traffic between such versions; release that change by itself, with the code as it is, through "
+            "ARGS=--all-at-once, and the code after it"
+        )
+        for change in waiting
+        if (differing := unlike(client, change))
+    }
+
+
+def finish(stack: Deployed, deployments: Deployments, releases: list[Release], done: str = "released") -> None:
+    """Watch releases to their end and record the good ones; `done` says what they were.
+
+    Raises:
+        Failure: one of them did not stay.
+    """
+    watch = Watch(stack, deployments, releases)
+    follow(watch)
+    records = Records(stack.environment)
+    bad = [one for one in releases if one.state != RELEASED]
+    for one in releases:
+        if one.state == RELEASED and one.deployment:
+            records.released(one.change, one.deployment)
+    for one in bad:
+        explain(stack, one)
+    if bad:
+        fail(
+            f"rolled back: {', '.join(one.change.key for one in bad)}",
+            "correct the code and deploy a new version; the runbooks of the alarms: docs/runbooks/",
+        )
+    longest = max(one.elapsed for one in releases)
+    say(f"{done}: {', '.join(one.change.key for one in releases)} ({duration(longest)})", style="green")

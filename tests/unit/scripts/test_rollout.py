@@ -1,0 +1,262 @@
+"""Decisions of a release, against small stand-ins for AWS."""
+
+import json
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from scripts.console import Failure
+from scripts.deployed import Deployed
+from scripts.environment import Environment
+from scripts.rollout import alarms, back, command, reasons
+from scripts.rollout.change import DEAD_LETTERS, ROLE, Change, changes, unlike
+from scripts.rollout.deployments import Deployment
+from scripts.rollout.record import Record, Records
+from scripts.rollout.view import Lines
+from scripts.rollout.watch import FAILED, RELEASED, ROLLBACK_GRACE_SECONDS, ROLLED_BACK, Release
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+CHANGE = Change("orders.api", "api", "live", "orders.api", ("api-canary-errors",), "3", "4")
+DEPLOYMENT = Deployment("d-1", "orders.api", "InProgress", "orders.api 3 to 4 by ann", NOW, None, "", "", "", "", False)
+UNDO = replace(DEPLOYMENT, id="d-2", description="Rollback of deployment d-1", undoes="d-1", by_codedeploy=True)
+
+
+class Lambda:
+    """Aliases and the configuration of versions."""
+
+    def __init__(self, aliases: dict[str, str], versions: dict[str, dict[str, Any]] | None = None) -> None:
+        self.aliases = aliases
+        self.versions = versions or {}
+
+    def get_alias(self, FunctionName: str, **_: str) -> dict[str, Any]:  # noqa: N803
+        return {"FunctionVersion": self.aliases[FunctionName]}
+
+    def get_function_configuration(self, Qualifier: str, **_: str) -> dict[str, Any]:  # noqa: N803
+        return self.versions[Qualifier]
+
+
+class Parameters:
+    """One parameter per name, with its history."""
+
+    class exceptions:  # noqa: N801
+        ParameterNotFound = LookupError
+
+    def __init__(self) -> None:
+        self.values: dict[str, list[str]] = {}
+
+    def get_parameter(self, Name: str) -> dict[str, Any]:  # noqa: N803
+        if Name not in self.values:
+            raise LookupError(Name)
+        return {"Parameter": {"Value": self.values[Name][-1]}}
+
+    def put_parameter(self, Name: str, Value: str, **_: object) -> None:  # noqa: N803
+        self.values.setdefault(Name, []).append(Value)
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self, Name: str) -> list[dict[str, Any]]:  # noqa: N803
+        if Name not in self.values:
+            raise LookupError(Name)
+        return [{"Parameters": [{"Version": n, "Value": value} for n, value in enumerate(self.values[Name], 1)]}]
+
+
+@pytest.fixture
+def parameters(monkeypatch: pytest.MonkeyPatch) -> Parameters:
+    found = Parameters()
+    monkeypatch.setattr(Environment, "client", lambda _self, _service: found)
+    return found
+
+
+def deployed(client: object, monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    functions = {
+        f"orders.{one}": {
+            "name": one,
+            "alias": "live",
+            "version": "4",
+            "deployment_group": f"orders.{one}",
+            "canary_alarms": [f"{one}-canary-errors"],
+        }
+        for one in ("api", "replay")
+    }
+    monkeypatch.setattr(Environment, "client", lambda _self, _service: client)
+    return Deployed(Environment.named("local"), {"functions": functions})
+
+
+def test_what_is_not_at_its_newest_version_is_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert changes(deployed(Lambda({"api": "3", "replay": "4"}), monkeypatch)) == [CHANGE]
+
+
+@pytest.mark.parametrize(
+    ("new", "differs"),
+    [
+        ({"Role": "a"}, []),
+        ({"Role": "a", "DeadLetterConfig": {}}, []),
+        ({"Role": "b"}, [ROLE]),
+        ({"Role": "a", "DeadLetterConfig": {"TargetArn": "queue"}}, [DEAD_LETTERS]),
+        ({"Role": "b", "DeadLetterConfig": {"TargetArn": "queue"}}, [ROLE, DEAD_LETTERS]),
+    ],
+)
+def test_versions_that_cannot_share_an_alias_are_found(new: dict[str, Any], differs: list[str]) -> None:
+    assert unlike(Lambda({}, {"3": {"Role": "a"}, "4": new}), CHANGE) == differs
+
+
+def test_what_cannot_be_canaried_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = deployed(Lambda({}, {"3": {"Role": "a"}, "4": {"Role": "b"}}), monkeypatch)
+    reason = command.unlike_ones(stack, [CHANGE])["orders.api"]
+    assert ROLE in reason
+    assert "--all-at-once" in reason
+
+
+def test_the_app_spec_names_both_versions_and_the_hook() -> None:
+    spec = json.loads(CHANGE.app_spec("check:live"))
+    properties = spec["Resources"][0]["api"]["Properties"]
+    assert properties == {"Name": "api", "Alias": "live", "CurrentVersion": "3", "TargetVersion": "4"}
+    assert spec["Hooks"] == [{"BeforeAllowTraffic": "check:live"}]
+    assert json.loads(CHANGE.app_spec(None))["Hooks"] == []
+
+
+class Alarms:
+    """One alarm, in each of these states once and then in the last one for good."""
+
+    def __init__(self, *states: str) -> None:
+        self.states = list(states)
+
+    def describe_alarms(self, AlarmNames: list[str], **_: object) -> dict[str, Any]:  # noqa: N803
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        return {"MetricAlarms": [{"AlarmName": name, "StateValue": state} for name in AlarmNames]}
+
+
+@pytest.mark.parametrize(
+    ("states", "left"),
+    [(["OK"], {}), (["ALARM", "ALARM", "OK"], {}), (["ALARM"], {"orders.api": ["api-canary-errors"]})],
+)
+def test_an_alarm_of_the_version_before_is_waited_for(
+    states: list[str], left: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarms, "POLL_SECONDS", 0)
+    stack = deployed(Alarms(*states), monkeypatch)
+    assert alarms.wait_until_quiet(stack, [CHANGE], patience=0.05) == left
+
+
+def watched(*looks: tuple[Deployment, Deployment | None, float], weight: int = 0) -> Release:
+    release = Release(CHANGE, "d-1", weight=weight)
+    for deployment, undo, now in looks:
+        release.take(deployment, undo, now)
+    return release
+
+
+def test_a_release_ends_when_its_deployment_succeeded() -> None:
+    running = watched((DEPLOYMENT, None, 0), weight=10)
+    assert (running.state, running.ended) == ("shifting", None)
+    done = watched((replace(DEPLOYMENT, status="Succeeded", finished=NOW + timedelta(seconds=9)), None, 0))
+    assert (done.state, done.elapsed) == (RELEASED, 9)
+
+
+def test_a_failed_release_ends_with_its_rollback() -> None:
+    failed = replace(DEPLOYMENT, status="Stopped", rolled_back_by="d-2")
+    assert watched((failed, None, 0), (failed, UNDO, 1)).ended is None
+    assert watched((failed, replace(UNDO, status="Succeeded"), 1)).state == ROLLED_BACK
+    assert watched((failed, replace(UNDO, status="Failed"), 1)).state == FAILED
+
+
+def test_a_failed_release_without_a_rollback_ends_after_a_while() -> None:
+    failed = replace(DEPLOYMENT, status="Failed")
+    assert watched((failed, None, 1)).ended is None
+    late = 1 + ROLLBACK_GRACE_SECONDS
+    assert watched((failed, None, 1), (failed, None, late)).state == ROLLED_BACK
+    assert watched((failed, None, 1), (failed, None, late), weight=10).state == FAILED
+
+
+def release(change: Change, deployment_id: str, records: Records) -> None:
+    records.released(change, replace(DEPLOYMENT, id=deployment_id, status="Succeeded", finished=NOW))
+
+
+def test_a_release_is_recorded_once(parameters: Parameters) -> None:
+    records = Records(Environment.named("local"))
+    release(CHANGE, "d-1", records)
+    release(CHANGE, "d-1", records)
+    [value] = parameters.values["/tradepost/local/releases/orders.api"]
+    assert Record(**json.loads(value)) == Record("4", "3", "d-1", "2026-01-02T03:04:05+00:00", "ann")
+
+
+def test_going_back_twice_goes_further_back_and_not_forth(parameters: Parameters) -> None:
+    records = Records(Environment.named("local"))
+    release(replace(CHANGE, current="1", target="3"), "d-1", records)
+    release(CHANGE, "d-2", records)
+    release(replace(CHANGE, current="4", target="3"), "d-3", records)
+    last = records.last("orders.api")
+    assert last
+    assert (last.version, last.previous) == ("3", "1")
+
+
+@pytest.mark.parametrize(
+    ("record", "serves", "target"),
+    [
+        (None, "4", None),
+        (Record("4", "3", "d-1", "", ""), "4", "3"),
+        (Record("4", None, "d-1", "", ""), "4", None),
+        (Record("4", "3", "d-1", "", ""), "5", "4"),  # moved by somebody else since
+    ],
+)
+def test_the_way_back_is_the_last_known_good(
+    record: Record | None, serves: str, target: str | None, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = Records(Environment.named("local"))
+    if record:
+        parameters.put_parameter("/tradepost/local/releases/orders.api", json.dumps(asdict(record)))
+    stack = deployed(Lambda({"api": serves}), monkeypatch)
+    found = back._back(stack, records, "orders.api")
+    assert (found.target if found else None) == target
+
+
+@pytest.mark.parametrize(("service", "only"), [("", ""), ("orders", "orders.api"), ("", "orders.none"), ("none", "")])
+def test_a_rollback_of_nothing_or_of_the_unknown_is_refused(
+    service: str, only: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Failure):
+        back._chosen(deployed(Lambda({}), monkeypatch), service, only)
+
+
+def test_a_service_is_all_its_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert back._chosen(deployed(Lambda({}), monkeypatch), "orders", "") == ["orders.api", "orders.replay"]
+
+
+def test_results_say_how_it_ended() -> None:
+    assert back.result(DEPLOYMENT) == "in flight"
+    assert back.result(replace(DEPLOYMENT, status="Succeeded")) == "released"
+    stopped = replace(DEPLOYMENT, status="Stopped", error_code="ALARM_ACTIVE")
+    assert back.result(replace(stopped, rolled_back_by="d-2")) == "rolled back: alarm"
+    assert back.result(stopped) == "failed: alarm"
+    assert back.result(replace(UNDO, status="Succeeded")) == "undid d-1"
+
+
+def test_who_released_is_told() -> None:
+    assert DEPLOYMENT.by == "ann"
+    assert UNDO.by == "CodeDeploy"
+    assert replace(DEPLOYMENT, description="").by == "?"
+
+
+def test_the_alarm_that_codedeploy_names_is_the_reason() -> None:
+    one = Release(CHANGE, "d-1", deployment=replace(DEPLOYMENT, error="Activated alarms: <api-canary-errors>"))
+    one.fired = {"api-canary-errors": "threshold crossed", "another": "earlier"}
+    assert reasons.alarms(one) == {"api-canary-errors": "threshold crossed"}
+
+
+def test_a_log_line_is_told_in_short() -> None:
+    line = {"message": json.dumps({"message": "unhandled", "exception": "Traceback\n  x\nRuntimeError: broken"})}
+    assert reasons.text(line) == "unhandled: RuntimeError: broken"
+    assert reasons.text({"message": "plain\n"}) == "plain"
+
+
+def test_without_a_terminal_only_changes_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    lines, one = Lines(), Release(CHANGE, "d-1")
+    lines.show([one])
+    lines.show([one])
+    one.weight, one.state = 10, "shifting"
+    lines.show([one])
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0].strip() for line in shown] == ["orders.api 3 -> 4"] * 2
+    assert "shifting, 10 %" in shown[1]
