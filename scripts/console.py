@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Seconds between two progress lines of one step where there is no terminal.
 QUIET_INTERVAL = 5.0
+# Wider than any table: rich cuts off what does not fit, and takes a pipe to be 80 columns wide.
+TABLE_WIDTH = 400
 
 console = Console(highlight=False, soft_wrap=True, emoji=False)
 
@@ -132,7 +134,7 @@ def step(title: str) -> Iterator[Step]:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
-    """Print a table. A column whose name ends in ">" is aligned right."""
+    """Print a table, whole: a row that is too long for the terminal wraps. A column named "...>" is aligned right."""
     from rich.table import Table
 
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, 3, 0, 0))
@@ -140,4 +142,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str
         table.add_column(column.removesuffix(">"), justify="right" if column.endswith(">") else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    console.print(table)
+    wide = Console(
+        file=console.file, width=TABLE_WIDTH, force_terminal=console.is_terminal, highlight=False, emoji=False
+    )
+    wide.print(table, soft_wrap=True)

@@ -17,6 +17,9 @@ from scripts.rollout.watch import RELEASED, Release, Watch
 if TYPE_CHECKING:
     from scripts.environment import Environment
 
+# Deployments of a function that are searched for one of its newest version.
+LOOK_BACK = 10
+
 
 def rollout(environment: Environment, *, all_at_once: bool = False, retry: bool = False) -> None:
     """Release what is new, one deployment per function side by side, and watch until all have ended.
@@ -72,14 +75,14 @@ def in_flight(deployments: Deployments, keys: list[str] | None = None) -> list[R
 
 
 def taken_back(deployments: Deployments, waiting: list[Change]) -> dict[str, str]:
-    """Return the functions whose newest version was deployed before and did not stay."""
+    """Return the functions whose newest version served before and was left, or did not get that far."""
     found = {}
     for change in waiting:
-        for deployment in deployments.of_group(change.group, limit=10):
+        for deployment in deployments.of_group(change.group, limit=LOOK_BACK):
             before = deployments.change(deployment)
-            if before and before.target == change.target and not deployment.by_codedeploy:
+            if before and change.target in (before.current, before.target):
                 found[change.key] = (
-                    f"version {change.target} was released before and did not stay ({deployment.id}); "
+                    f"version {change.target} was released before and did not stay (deployment {deployment.id}); "
                     "correct it and deploy a new version, or try it again with ARGS=--retry"
                 )
                 break

@@ -8,6 +8,7 @@ look while writing a test.
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -49,12 +50,26 @@ class Stack:
     def client(self, partner: str = "demo") -> OrderClient:
         return OrderClient(self.deployed.api_url(), self.deployed.api_key(partner))
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `python -m scripts <arguments>`; raises with its whole output when it fails."""
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """Start `python -m scripts <arguments>`, whose `stdout` has both of its streams; it has to be ended inside."""
+        command = [sys.executable, "-m", "scripts", *arguments]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            try:
+                yield process
+            except BaseException:
+                process.kill()
+                raise
+
+    def command(self, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run `python -m scripts <arguments>`; raises with its whole output when it does not exit with `status`."""
         done = subprocess.run(
             [sys.executable, "-m", "scripts", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
         )
-        if done.returncode != 0:
+        vars(self).pop("deployed", None)  # the command may have changed it
+        if done.returncode != status:
             raise AssertionError(f"`{' '.join(arguments)}` exited {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
 
@@ -67,6 +82,9 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRADEPOST_LOCAL_DIR", str(tmp_path_factory.mktemp("local")))
         patch.setenv("TRADEPOST_PORT", str(free_port()))
+        # A release takes a third of its time, and its alarms judge in half of theirs.
+        patch.setenv("TRADEPOST_CODEDEPLOY_MINUTE_SECONDS", "20")
+        patch.setenv("TRADEPOST_ALARM_SPEED", "2")
         deployed = Stack(Environment.named("local"))
         try:
             deployed.command("up")

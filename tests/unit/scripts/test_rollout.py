@@ -3,16 +3,16 @@
 import json
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from scripts.console import Failure
+from scripts.console import Failure, show_table
 from scripts.deployed import Deployed
 from scripts.environment import Environment
 from scripts.rollout import alarms, back, command, reasons
 from scripts.rollout.change import DEAD_LETTERS, ROLE, Change, changes, unlike
-from scripts.rollout.deployments import Deployment
+from scripts.rollout.deployments import Deployment, Deployments
 from scripts.rollout.record import Record, Records
 from scripts.rollout.view import Lines
 from scripts.rollout.watch import FAILED, RELEASED, ROLLBACK_GRACE_SECONDS, ROLLED_BACK, Release
@@ -108,6 +108,33 @@ def test_what_cannot_be_canaried_is_told_what_to_do(monkeypatch: pytest.MonkeyPa
     reason = command.unlike_ones(stack, [CHANGE])["orders.api"]
     assert ROLE in reason
     assert "--all-at-once" in reason
+
+
+class OneDeployment:
+    """Deployments: one of the group, of this change."""
+
+    def __init__(self, change: Change | None) -> None:
+        self.made = change
+
+    def of_group(self, _: str, limit: int) -> list[Deployment]:
+        return [DEPLOYMENT][:limit]
+
+    def change(self, _: Deployment) -> Change | None:
+        return self.made
+
+
+@pytest.mark.parametrize(
+    ("made", "refused"),
+    [
+        (CHANGE, True),  # rolled back
+        (replace(CHANGE, current="4", target="3"), True),  # left by a person
+        (replace(CHANGE, current="2", target="3"), False),
+        (None, False),
+    ],
+)
+def test_a_version_that_did_not_stay_is_not_released_again(made: Change | None, refused: bool) -> None:
+    found = command.taken_back(cast("Deployments", OneDeployment(made)), [CHANGE])
+    assert ("orders.api" in found) is refused
 
 
 def test_the_app_spec_names_both_versions_and_the_hook() -> None:
@@ -260,3 +287,8 @@ def test_without_a_terminal_only_changes_are_printed(capsys: pytest.CaptureFixtu
     shown = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0].strip() for line in shown] == ["orders.api 3 -> 4"] * 2
     assert "shifting, 10 %" in shown[1]
+
+
+def test_no_table_is_cut_off_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(["one", "other>"], [("x" * 100, "last")])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()][1] == ["x" * 100, "last"]
