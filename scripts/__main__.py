@@ -22,6 +22,8 @@ COMMANDS = {
     "up": ("deploy", "up", "bring an environment up to date"),
     "plan": ("deploy", "plan", "show what `up` would change"),
     "status": ("deploy", "status", "show what runs and where"),
+    "logs": ("logs", "show", "read the logs of functions and of the gateway, or follow them"),
+    "traces": ("traces", "show", "list recent traces, or show those of an order or a request as trees"),
     "replay": ("deploy", "replay", "rebuild the orders read model from the events"),
     "destroy": ("deploy", "destroy", "destroy all that an environment deployed"),
     "down": ("deploy", "down", "stop the local cloud; what it stores stays"),
@@ -32,7 +34,7 @@ COMMANDS = {
     "fmt": ("checks", "fmt", "format Python and Terraform"),
     "lock": ("locks", "lock", "resolve every requirements file to a locked set"),
 }
-WITH_ENVIRONMENT = ("up", "plan", "status", "replay", "destroy", "down", "demo")
+WITH_ENVIRONMENT = ("up", "plan", "status", "logs", "traces", "replay", "destroy", "down", "demo")
 
 
 def parse(arguments: Sequence[str]) -> Namespace:
@@ -44,6 +46,7 @@ def parse(arguments: Sequence[str]) -> Namespace:
         options[name].add_argument("--env", default="local", choices=NAMES, help="default: local")
     for name in ("up", "destroy"):
         options[name].add_argument("--yes", action="store_true", help="do not ask")
+    _add_reading(options["logs"], options["traces"])
     options["build"].add_argument(
         "--platform", default="host", help="arm64, x86_64, or host for this machine (default)"
     )
@@ -52,6 +55,21 @@ def parse(arguments: Sequence[str]) -> Namespace:
     options["lock"].add_argument("--upgrade", action="store_true", help="take newer versions")
     options["test-terraform"].add_argument("only", nargs="*", help="modules by name, or root; default: all")
     return parser.parse_args(arguments)
+
+
+def _add_reading(logs: ArgumentParser, traces: ArgumentParser) -> None:
+    """Add the options of what reads back what happened."""
+    for options, found in ((logs, "log lines"), (traces, "traces")):
+        options.add_argument(
+            "find", nargs="?", default="", help=f"only {found} with this order, correlation, request or trace id"
+        )
+        options.add_argument("--since", default="15m", help="how far back: 90s, 15m (default), 2h, 1d")
+    logs.add_argument("--service", default="", help="only this service's functions")
+    logs.add_argument("--function", default="", help="only this function: api, or orders.api")
+    logs.add_argument("--level", default="", help="only this level and worse: INFO, WARNING, ERROR")
+    logs.add_argument("--follow", "-f", action="store_true", help="go on and print new lines as they come")
+    logs.add_argument("--raw", action="store_true", help="print events as they were written")
+    traces.add_argument("--filter", dest="filter_expression", default="", help="for the list: 'fault', 'duration > 1'")
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -192,8 +192,12 @@ def status(environment: Environment) -> None:
             rows.append(("local cloud", "stopped (make up starts it)"))
             show_table(["", ""], rows)
             return
-        cloud = f"{running.endpoint}, pid {running.pid}, {running.memory} MB, ministack {running.ministack}"
+        cloud = f"{running.endpoint}, pid {running.pid}, ministack {running.ministack}"
+        memory = (
+            f"server {running.memory} MB, {running.environments} function environments {running.functions_memory} MB"
+        )
         rows += [("local cloud", cloud), ("since", running.started_at), ("log", str(environment.settings.log_file))]
+        rows += [("memory", memory)]
     outputs = Terraform(environment).output() if _has_bucket(environment, "state") else {}
     if outputs:
         stack = Deployed(environment, outputs)

@@ -31,6 +31,12 @@ class EnvironmentPool:
     def __len__(self) -> int:
         return len(self._all)
 
+    def memory_megabytes(self) -> int:
+        """Peak memory of all environments together."""
+        with self._lock:
+            environments = list(self._all)
+        return sum(environment.memory_megabytes() for environment in environments)
+
     def acquire(self, spec: EnvironmentSpec, wait_seconds: float) -> Environment | None:
         """An idle or new environment; None when the limit leaves none within the time. `release` it afterwards."""
         self._supersede(spec)

@@ -71,6 +71,9 @@ class Functions:
     def environments(self) -> int:
         return len(self._pool)
 
+    def memory_megabytes(self) -> int:
+        return self._pool.memory_megabytes()
+
     def idle(self) -> bool:
         return not any(self._in_flight.values())
 

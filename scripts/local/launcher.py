@@ -31,7 +31,7 @@ class LocalCloudError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A running local cloud. `memory` is the peak resident memory of its own process in MB."""
+    """A running local cloud. `memory` of its process and `functions_memory` of all environments are peaks in MB."""
 
     pid: int
     port: int
@@ -40,6 +40,7 @@ class Status:
     ministack: str
     environments: int
     memory: int
+    functions_memory: int
 
 
 def status(settings: Settings) -> Status | None:
@@ -59,6 +60,7 @@ def status(settings: Settings) -> Status | None:
         found["ministack"],
         found["environments"],
         processes.resident_megabytes(pid),
+        found["functions_memory"],
     )
 
 
