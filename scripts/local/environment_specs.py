@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scripts.local import engine, function_code
+from scripts.local import engine, function_code, runtime_packages
 from scripts.local.aliases import Target
 from scripts.local.environments import EnvironmentSpec
 from scripts.local.settings import REGION
@@ -31,6 +31,7 @@ class EnvironmentSpecs:
 
     def __init__(self, folder: Path, endpoint: str, xray_daemon: str) -> None:
         self._folder = folder
+        self._runtime = runtime_packages.make_folder(folder / "runtime")
         self._surroundings = {"AWS_ENDPOINT_URL": endpoint, "AWS_XRAY_DAEMON_ADDRESS": xray_daemon}
         self._specs: dict[tuple[str, str, str], EnvironmentSpec] = {}
 
@@ -48,6 +49,7 @@ class EnvironmentSpecs:
             version=target.version,
             task_root=function_code.unpack(self._folder, "task", [target.record["code_zip"]]),
             layers=function_code.unpack(self._folder, "opt", [layer for layer in layers if layer]),
+            runtime=self._runtime,
             variables=_variables(target, self._surroundings),
             log_group=_log_group(config),
             memory_megabytes=int(config.get("MemorySize") or 128),

@@ -32,6 +32,7 @@ class EnvironmentSpec:
     version: str
     task_root: Path
     layers: Path
+    runtime: Path
     variables: dict[str, str] = field(repr=False)
     log_group: str
     memory_megabytes: int
@@ -140,7 +141,7 @@ class Environment:
             "AWS_LAMBDA_RUNTIME_API": self._api.address,
             "AWS_LAMBDA_LOG_STREAM_NAME": self.log_stream,
             "LAMBDA_TASK_ROOT": str(self.spec.task_root),
-            "LAMBDA_RUNTIME_DIR": str(RUNTIME_DIR),
+            "LAMBDA_RUNTIME_DIR": str(self.spec.runtime),
             "TRADEPOST_OPT_DIR": str(self.spec.layers),
         }
         # -I: no PYTHON* variables, no user site, no script folder; -S: no site-packages; -B: a read-only /var/task.

@@ -68,6 +68,7 @@ def main():
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     sys.path[:0] = [task_root, f"{layers}/python/lib/{version}/site-packages", f"{layers}/python"]
     os.environ["PYTHONPATH"] = os.environ["LAMBDA_RUNTIME_DIR"]
+    sys.path.append(os.environ["LAMBDA_RUNTIME_DIR"])
     sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", line_buffering=True)
     sys.stderr = io.TextIOWrapper(sys.stderr.buffer, encoding="utf-8", line_buffering=True)
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])

@@ -11,11 +11,12 @@ from botocore.exceptions import ClientError
 from tests.stack.conformance.cloud import Cloud, Function
 
 PROBE = """
-import os, sys, time
+import importlib.util, os, sys, time
 started = time.time()
 def handler(event, context):
     event = event or {}
     print("line one"); print("line two", file=sys.stderr)
+    if "import" in event: return [importlib.util.find_spec(name) for name in event["import"]]
     if "raise" in event: raise KeyError(event["raise"])
     if "sleep" in event: time.sleep(event["sleep"])
     if "exit" in event: sys.exit(event["exit"])
@@ -67,6 +68,8 @@ def test_nothing_of_the_development_environment_can_be_imported(probe: Function)
     found = probe.invoke()
     assert not [folder for folder in found.value["path"][3:] if "site-packages" in folder]
     assert {"site", "boto3", "scripts"}.isdisjoint(found.value["modules"])
+    missing = probe.invoke({"import": ["ministack", "pytest", "scripts", "aws_lambda_powertools"]}).value
+    assert missing == [None] * 4
 
 
 def test_function_code_comes_before_layers_and_later_layers_before_earlier_ones(cloud: Cloud) -> None:
@@ -83,6 +86,21 @@ def test_function_code_comes_before_layers_and_later_layers_before_earlier_ones(
         ],
     )
     assert function.invoke().value == ["function", "second", "first"]
+
+
+@pytest.mark.parametrize(
+    ("mine", "layer", "expected"),
+    [(None, None, "runtime"), (None, "layer", "layer"), ("function", "layer", "function")],
+)
+def test_boto3_is_the_functions_then_the_layers_then_the_runtimes(
+    cloud: Cloud, mine: str | None, layer: str | None, expected: str
+) -> None:
+    function = cloud.function(
+        "import boto3\ndef handler(event, context): return getattr(boto3, 'OWNER', 'runtime')",
+        files={"boto3.py": f"OWNER = '{mine}'"} if mine else None,
+        layers=[{"python/boto3.py": f"OWNER = '{layer}'"}] if layer else None,
+    )
+    assert function.invoke().value == expected
 
 
 def test_an_error_has_its_type_and_stack_trace_and_leaves_the_environment_warm(probe: Function) -> None:
