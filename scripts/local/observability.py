@@ -7,6 +7,7 @@ from collections.abc import Callable
 from scripts.local import alarm_actions, lambda_metrics, metric_api, metric_filters
 from scripts.local.alarm_watch import AlarmWatch
 from scripts.local.functions import Functions
+from scripts.local.insights_api import Insights
 from scripts.local.metrics import MetricStore
 from scripts.local.settings import Settings
 
@@ -24,6 +25,7 @@ class Observability:
         metric_api.install(self.metrics)
         lambda_metrics.install(self.metrics, self._functions)
         metric_filters.install(self.metrics)
+        Insights().install()
         alarm_actions.install()
         self._alarms.install()
 
