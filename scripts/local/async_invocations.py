@@ -20,10 +20,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from scripts.local import aliases, async_results, engine
+from scripts.local import aliases, async_results, engine, event_invoke_configs
 from scripts.local.aliases import FunctionNotFoundError
-from scripts.local.async_results import Condition, Settings
+from scripts.local.async_results import Condition
 from scripts.local.environment_pool import DEFAULT_LIMIT
+from scripts.local.event_invoke_configs import Settings
 from scripts.local.functions import Functions, RequestTooLargeError, Result, inbound_trace
 from scripts.local.invocations import Source
 from scripts.local.settings import ACCOUNT_ID, REGION
@@ -89,6 +90,7 @@ class AsyncInvocations:
         service.get_state = state_with_events
         service._restore_state = restore_with_events
         service.invoke_async_with_retry = invoke_async
+        event_invoke_configs.install()
 
     def start(self) -> None:
         """Begin to run events; only after the saved ones are back."""
@@ -162,7 +164,7 @@ class AsyncInvocations:
             return None
 
     def _attempt(self, event: QueuedEvent) -> None:
-        settings = async_results.settings(event.function, event.qualifier)
+        settings = event_invoke_configs.settings(event.function, event.qualifier)
         if time.time() >= event.accepted + settings.maximum_age:
             self._end(event, settings, Condition.EVENT_AGE_EXCEEDED, None)
             return

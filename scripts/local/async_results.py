@@ -11,11 +11,10 @@ from enum import StrEnum
 from typing import Any
 
 from scripts.local import aliases, destinations, engine, roles
+from scripts.local.event_invoke_configs import Settings
 from scripts.local.functions import Result
 from scripts.local.invocations import Source
 
-DEFAULT_RETRIES = 2
-DEFAULT_AGE_SECONDS = 6 * 60 * 60
 _ERROR_MESSAGE_BYTES = 1024
 logger = logging.getLogger("tradepost.async_invocations")
 
@@ -30,17 +29,6 @@ class Condition(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """How a function (by qualifier) is invoked asynchronously; ages in seconds, destinations as ARNs."""
-
-    retries: int = DEFAULT_RETRIES
-    maximum_age: float = DEFAULT_AGE_SECONDS
-    on_success: str | None = None
-    on_failure: str | None = None
-    reserved: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Ended:
     """An event that will not run again; `result` is that of its last attempt, None when the last one is unknown."""
 
@@ -51,23 +39,6 @@ class Ended:
     attempts: int
     condition: Condition
     result: Result | None
-
-
-def settings(function: str, qualifier: str | None) -> Settings:
-    """The event invoke config of exactly this qualifier; that of an alias is not that of its version."""
-    base = engine.service("lambda_svc")._functions.get(function) or {}
-    configs = base.get("event_invoke_configs") or {}
-    names = ("", "$LATEST") if qualifier in (None, "$LATEST") else (qualifier,)
-    found: dict[str, Any] = next((configs[name] for name in names if name in configs), {})
-    to = found.get("DestinationConfig") or {}
-    retries, age = found.get("MaximumRetryAttempts"), found.get("MaximumEventAgeInSeconds")
-    return Settings(
-        DEFAULT_RETRIES if retries is None else int(retries),
-        DEFAULT_AGE_SECONDS if age is None else float(age),
-        (to.get("OnSuccess") or {}).get("Destination"),
-        (to.get("OnFailure") or {}).get("Destination"),
-        base.get("concurrency"),
-    )
 
 
 def tell(ended: Ended, settings: Settings, submit: Callable[[str, str | None, Any, Source], str]) -> None:

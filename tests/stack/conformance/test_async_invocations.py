@@ -217,3 +217,16 @@ def test_an_event_has_at_most_one_megabyte(function: Function) -> None:
     started = time.monotonic()
     send(function, {"padding": "x" * 1024 * 1000})
     assert time.monotonic() - started < 1
+
+
+def test_an_event_invoke_config_is_read_back_as_it_was_set(cloud: Cloud) -> None:
+    function, api = cloud.function(CODE), cloud.aws("lambda")
+    api.put_function_event_invoke_config(FunctionName=function.name, Qualifier="$LATEST", MaximumRetryAttempts=1)
+    found = api.get_function_event_invoke_config(FunctionName=function.name)
+    assert (found["FunctionArn"], found["MaximumRetryAttempts"]) == (f"{function.arn}:$LATEST", 1)
+    assert "MaximumEventAgeInSeconds" not in found
+    with pytest.raises(ClientError, match="doesn't have an EventInvokeConfig"):
+        api.get_function_event_invoke_config(FunctionName=function.name, Qualifier="1")
+    api.delete_function_event_invoke_config(FunctionName=function.name)
+    with pytest.raises(ClientError, match="doesn't have an EventInvokeConfig"):
+        api.get_function_event_invoke_config(FunctionName=function.name, Qualifier="$LATEST")

@@ -182,3 +182,21 @@ def test_a_crash_at_start_shows_the_end_of_the_log(settings: Settings) -> None:
         launcher.up(settings)
     assert "snapshot.json" in str(error.value)
     assert time.monotonic() - started < 30
+
+
+def test_events_that_wait_for_their_retry_survive_a_stop(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRADEPOST_ASYNC_RETRY_SECONDS", "2")
+    launcher.up(settings)
+    cloud = Cloud(settings.endpoint)
+    function = cloud.function("def handler(event, context):\n print('CALL', context.aws_request_id); 1 / 0")
+    sent = cloud.aws("lambda").invoke(FunctionName=function.name, InvocationType="Event", Payload=b"{}")
+    call = f"CALL {sent['ResponseMetadata']['RequestId']}"
+
+    def calls() -> int:
+        return sum(line == call for lines in function.logs().values() for line in lines)
+
+    eventually(lambda: calls() == 1)
+    launcher.down(settings)
+    monkeypatch.setenv("TRADEPOST_ASYNC_RETRY_SECONDS", "0.1")
+    launcher.up(settings)
+    eventually(lambda: calls() == 3)
