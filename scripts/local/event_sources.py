@@ -13,6 +13,9 @@ from scripts.local.queue_poller import QueuePoller
 from scripts.local.stream_poller import StreamPoller
 from scripts.local.wake import Wake
 
+_CHECKED = {"BatchSize", "FunctionName", "MaximumBatchingWindowInSeconds"}
+"""Settings whose change Lambda checks as it checks a new mapping."""
+
 
 class EventSources:
     """Runs a poller for every mapping that exists."""
@@ -21,6 +24,7 @@ class EventSources:
         self, functions: Functions, wake: Wake, reached: Callable[[str, int], None], changed: Callable[[], None]
     ) -> None:
         self._context = Context(functions, wake, threading.Event(), changed)
+        self.on_batch = self._context.on_batch
         self._reached = reached
         self._pollers: dict[str, Poller] = {}
 
@@ -39,7 +43,10 @@ class EventSources:
             return answer
 
         def update_checked(mapping_id: str, data: dict[str, Any]) -> Any:
-            answer = _refused({**(service._esms.get(mapping_id) or {}), **data}) or update(mapping_id, data)
+            mapping = {**(service._esms.get(mapping_id) or {}), **data}
+            if "FunctionName" in data:
+                mapping["FunctionArn"] = data["FunctionName"]
+            answer = (_CHECKED & set(data) and _refused(mapping)) or update(mapping_id, data)
             wake.notify()
             return answer
 

@@ -74,7 +74,17 @@ def with_defaults(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def refusal(mapping: dict[str, Any]) -> str | None:
-    """Why Lambda does not accept a mapping of a queue with these settings, in its words; None when it does."""
+    """Why Lambda does not accept a mapping with these settings, in its words; None when it does."""
+    source = mapping.get("EventSourceArn", "")
+    if ":dynamodb:" in source and configuration(mapping) and missing_actions(mapping, STREAM_ACTIONS):
+        return (
+            f"Cannot access stream {source}. Please ensure the role can perform the GetRecords, GetShardIterator, "
+            "DescribeStream, and ListStreams Actions on your stream in IAM."
+        )
+    return _queue_refusal(mapping)
+
+
+def _queue_refusal(mapping: dict[str, Any]) -> str | None:
     queue = engine.service("sqs")._queue_by_arn(mapping.get("EventSourceArn", ""))
     if queue is None:
         return None

@@ -6,7 +6,7 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.local import engine
@@ -22,13 +22,15 @@ logger = logging.getLogger("tradepost.event_sources")
 class Context:
     """What every poller works with; `stopping` is set when no further batch may be taken.
 
-    `changed` tells the snapshots that a queue changed outside a request.
+    `changed` tells the snapshots that a queue changed outside a request; `on_batch` observers get the function and the
+    age in ms of the last record of each batch of a stream.
     """
 
     functions: Functions
     wake: Wake
     stopping: threading.Event
     changed: Callable[[], None]
+    on_batch: list[Callable[[str, float], None]] = field(default_factory=list)
 
 
 class Poller(threading.Thread, ABC):

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scripts.local import alarms, engine, event_bus, gateway_control, invoke_api, object_tags, resource_policies, roles
+from scripts.local import (
+    alarms,
+    engine,
+    event_bus,
+    gateway_control,
+    invoke_api,
+    object_tags,
+    resource_policies,
+    roles,
+    source_metrics,
+)
 from scripts.local.async_invocations import AsyncInvocations
 from scripts.local.bulk_events import BulkEvents
 from scripts.local.codedeploy.service import CodeDeploy
@@ -15,9 +25,9 @@ from scripts.local.gateway import Gateway
 from scripts.local.gateway_functions import FunctionIntegrations
 from scripts.local.message_moves import MessageMoves
 from scripts.local.observability import Observability
+from scripts.local.provisioned_concurrency import ProvisionedConcurrency
 from scripts.local.schedules import Schedules
 from scripts.local.secret_rotation import SecretRotation
-from scripts.local.provisioned_concurrency import ProvisionedConcurrency
 from scripts.local.settings import Settings
 from scripts.local.table_journal import TableJournal
 from scripts.local.target_deliveries import TargetDeliveries
@@ -92,6 +102,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     event_bus.install(deliveries)
     schedules = Schedules(deliveries, changed)
     schedules.install()
+    source_metrics.install(observability.metrics, event_sources, deliveries)
     alarms.install()
     object_tags.install()
     gateway_control.install()

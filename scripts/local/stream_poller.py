@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from scripts.local import aliases, destinations, engine, mappings, stream_batches
+from scripts.local import aliases, destinations, engine, mappings, stream_batches, stream_lanes
 from scripts.local.aliases import FunctionNotFoundError
 from scripts.local.functions import RequestTooLargeError, Source
 from scripts.local.poller import Context, Poller
@@ -35,12 +35,19 @@ class StreamPoller(Poller):
             return False
         batch, end = self._read(mapping, table)
         matching = [placed for placed in batch if mappings.matches(placed.record, mapping)]
-        for part in mappings.split_by_size(matching, lambda placed: placed.record):
-            if not stream_batches.deliver(part, Policy.of(mapping), self):
-                return False
+        if not self._deliver(mapping, matching, self._tables._tables[table]["KeySchema"]):
+            return False
         self.checkpoint(end)
         mapping["LastProcessingResult"] = "OK" if matching else "No records processed"
         return True
+
+    def _deliver(self, mapping: dict[str, Any], records: list[Placed], keys: list[dict[str, str]]) -> bool:
+        policy, lanes = Policy.of(mapping), _lanes(mapping)
+        if lanes > 1:
+            partition_key = next(key["AttributeName"] for key in keys if key["KeyType"] == "HASH")
+            return stream_lanes.deliver(records, partition_key, _batch_size(mapping), lanes, policy, self)
+        parts = mappings.split_by_size(records, lambda placed: placed.record)
+        return all(stream_batches.deliver(part, policy, self) for part in parts)
 
     def _position(self, table: str) -> int:
         positions = self._lambda._dynamodb_stream_positions
@@ -51,8 +58,8 @@ class StreamPoller(Poller):
         return str((self._mapping or {}).get("EventSourceArn", ""))
 
     def _read(self, mapping: dict[str, Any], table: str) -> tuple[list[Placed], int]:
-        """Up to BatchSize records, waiting for more as long as the batching window allows; and where they end."""
-        size = int(mapping.get("BatchSize") or 100)
+        """A batch for each lane, waiting for more as long as the batching window allows; and where they end."""
+        size = _batch_size(mapping) * _lanes(mapping)
         deadline = time.monotonic() + float(mapping.get("MaximumBatchingWindowInSeconds") or 0)
         start = self._position(table)
         while True:
@@ -68,6 +75,9 @@ class StreamPoller(Poller):
         name, qualifier = aliases.split_reference(str(mapping.get("FunctionArn", "")))
         try:
             event = {"Records": [placed.record for placed in records]}
+            age_ms = (time.time() - records[-1].created_at) * 1000
+            for observer in self._context.on_batch:
+                observer(name, max(0.0, age_ms))
             result = self._context.functions.invoke(name, qualifier, event, Source.STREAM)
         except (FunctionNotFoundError, RequestTooLargeError) as error:
             return Answer(json.dumps({"errorMessage": str(error)}).encode(), True, True, "$LATEST")
@@ -124,6 +134,14 @@ def failure_record(
             "streamArn": mapping["EventSourceArn"],
         },
     }
+
+
+def _batch_size(mapping: dict[str, Any]) -> int:
+    return int(mapping.get("BatchSize") or 100)
+
+
+def _lanes(mapping: dict[str, Any]) -> int:
+    return int(mapping.get("ParallelizationFactor") or 1)
 
 
 def _table_name(stream_arn: str) -> str:

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from enum import Enum, auto
 from typing import Any
 
 from scripts.local import engine, target_access, target_calls
@@ -32,12 +33,25 @@ _STATE = "target_deliveries"
 logger = logging.getLogger("tradepost.targets")
 
 
+class End(Enum):
+    """How a delivery ended."""
+
+    DELIVERED = auto()
+    DEAD_LETTER = auto()
+    DEAD_LETTER_FAILED = auto()
+    DROPPED = auto()
+
+
 class TargetDeliveries:
-    """Gives events to targets; what has to wait for a retry waits here, is saved, and delays nothing else."""
+    """Gives events to targets; what has to wait for a retry waits here, is saved, and delays nothing else.
+
+    `on_end` observers are told how each delivery ended.
+    """
 
     def __init__(self, asynchronous: AsyncInvocations, changed: Callable[[], None]) -> None:
         self._asynchronous = asynchronous
         self._changed = changed
+        self.on_end: list[Callable[[Delivery, End], None]] = []
         self._pending: dict[str, Delivery] = {}
         self._later: list[tuple[float, int, Delivery]] = []
         self._number = itertools.count()
@@ -118,7 +132,7 @@ class TargetDeliveries:
                 self._pending[delivery.id] = delivery
                 self._wait(delivery)
         else:
-            self._pending.pop(delivery.id, None)
+            self._end(delivery, End.DELIVERED)
         self._changed()
 
     def _call(self, delivery: Delivery) -> None:
@@ -147,18 +161,24 @@ class TargetDeliveries:
 
     def _give_up(self, delivery: Delivery, error: TargetError, condition: str | None) -> None:
         """Send the event to the target's dead-letter queue, if it has one that may be used; else it is gone."""
-        self._pending.pop(delivery.id, None)
         arn = str((delivery.target.get("DeadLetterConfig") or {}).get("Arn", ""))
         queue = engine.service("sqs")._queue_by_arn(arn) if arn else None
         if queue is None or not _may_send(delivery, arn):
             reason = f"its dead-letter queue {arn} cannot be used" if arn else "it has no dead-letter queue"
             logger.warning("%s drops an event for %s (%s): %s", delivery.source_arn, delivery.arn, error, reason)
+            self._end(delivery, End.DEAD_LETTER_FAILED if arn else End.DROPPED)
             return
         attributes = {
             name: {"DataType": "String", "StringValue": value}
             for name, value in _attributes(delivery, error, condition).items()
         }
         on_loop(lambda: target_calls.send_to_queue(queue["url"], delivery.letter, MessageAttributes=attributes))
+        self._end(delivery, End.DEAD_LETTER)
+
+    def _end(self, delivery: Delivery, end: End) -> None:
+        self._pending.pop(delivery.id, None)
+        for observer in self.on_end:
+            observer(delivery, end)
 
 
 def on_loop(work: Callable[[], None]) -> None:
