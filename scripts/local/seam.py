@@ -11,6 +11,7 @@ from scripts.local import (
     event_bus,
     gateway_control,
     invoke_api,
+    lambda_actions,
     object_tags,
     resource_policies,
     roles,
@@ -18,7 +19,7 @@ from scripts.local import (
 )
 from scripts.local.async_invocations import AsyncInvocations
 from scripts.local.bulk_events import BulkEvents
-from scripts.local.codedeploy.service import CodeDeploy
+from scripts.local.codedeploy import service as codedeploy
 from scripts.local.event_sources import EventSources
 from scripts.local.functions import Functions
 from scripts.local.gateway import Gateway
@@ -32,6 +33,7 @@ from scripts.local.settings import Settings
 from scripts.local.table_journal import TableJournal
 from scripts.local.target_deliveries import TargetDeliveries
 from scripts.local.wake import Wake
+from scripts.local.workflows import service as workflows
 from scripts.local.xray import service as xray
 from scripts.local.xray.tracer import Tracer
 
@@ -91,6 +93,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     event_sources.install()
     bulk_events.install()
     roles.install()
+    lambda_actions.install()
     asynchronous.install()
     provisioned = ProvisionedConcurrency(functions, changed)
     provisioned.install()
@@ -108,9 +111,9 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     gateway_control.install()
     Gateway(FunctionIntegrations(functions, asynchronous), settings.endpoint, changed).install()
     SecretRotation(functions, changed).install()
+    workflows.install(functions, asynchronous, observability.metrics)
     xray.install(tracer, functions)
-    codedeploy = CodeDeploy(changed)
-    codedeploy.install()
+    release = codedeploy.install(changed)
     app = engine.app()
     load_snapshot = app._load_persisted_state
 
@@ -125,7 +128,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
         schedules.start()
         asynchronous.start()
         provisioned.start()
-        codedeploy.start()
+        release.start()
 
     app._load_persisted_state = restore
     return Behaviours(functions, asynchronous, event_sources, deliveries, schedules, bulk_events, tracer, observability)

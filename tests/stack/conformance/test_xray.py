@@ -13,6 +13,7 @@ from scripts.local.settings import ACCOUNT_ID, REGION
 from scripts.local.xray.header import TraceHeader, new_segment_id, new_trace_id
 from tests.stack.conformance.api import Api
 from tests.stack.conformance.cloud import Cloud, Function, unique
+from tests.stack.conformance.service_roles import service_role
 from tests.waiting import eventually
 
 HEADER = (
@@ -218,8 +219,7 @@ def test_a_message_carries_the_header_of_its_request(cloud: Cloud) -> None:
 def test_a_workflow_has_a_segment_with_its_states_above_its_functions(cloud: Cloud, rule: Callable[..., None]) -> None:
     rule(1.0)
     task = cloud.function(HEADER)
-    role = f"arn:aws:iam::{ACCOUNT_ID}:role/{task.role}"
-    task.allow(["lambda:InvokeFunction"], ["*"])
+    _, role = service_role(cloud, "states", ["lambda:InvokeFunction"])
     states = {"First": {"Type": "Pass", "Next": "Call"}, "Call": {"Type": "Task", "Resource": task.arn, "End": True}}
     machine = cloud.aws("stepfunctions").create_state_machine(
         name=unique("machine"),

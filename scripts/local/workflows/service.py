@@ -1,0 +1,21 @@
+"""Installs the behaviours of Step Functions."""
+
+from __future__ import annotations
+
+from scripts.local.async_invocations import AsyncInvocations
+from scripts.local.functions import Functions
+from scripts.local.metrics import MetricStore
+from scripts.local.workflows import machines, states
+from scripts.local.workflows.history_log import HistoryLog
+from scripts.local.workflows.metrics import WorkflowMetrics
+from scripts.local.workflows.runs import Runs
+from scripts.local.workflows.tasks import Tasks
+
+
+def install(functions: Functions, asynchronous: AsyncInvocations, store: MetricStore) -> None:
+    """Replace what ministack does differently; install it before tracing, which wraps the run of an execution."""
+    runs = Runs(WorkflowMetrics(store), HistoryLog())
+    runs.install()
+    Tasks(functions, asynchronous, runs).install()
+    states.install()
+    machines.install()
