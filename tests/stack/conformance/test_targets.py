@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -41,6 +42,34 @@ def test_a_failing_target_is_retried_and_then_goes_to_the_dead_letter_queue(clou
         "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
         "RETRY_ATTEMPTS": "2",
     }
+
+
+def test_what_becomes_of_deliveries_is_a_metric_of_the_rule(cloud: Cloud, rule: Rule) -> None:
+    url, dead_letters = open_queue(cloud)
+    rule.add(f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:gone", dead_letters)
+    rule.add(open_queue(cloud)[1])
+    rule.put()
+    letter(cloud, url)
+    now = datetime.now(UTC)
+    sums = {
+        name: [
+            point["Sum"]
+            for point in cloud.aws("cloudwatch").get_metric_statistics(
+                Namespace="AWS/Events",
+                MetricName=name,
+                Dimensions=[
+                    {"Name": "EventBusName", "Value": rule.bus},
+                    {"Name": "RuleName", "Value": rule.arn.rpartition("/")[2]},
+                ],
+                StartTime=now - timedelta(hours=1),
+                EndTime=now + timedelta(minutes=1),
+                Period=86400,
+                Statistics=["Sum"],
+            )["Datapoints"]
+        ]
+        for name in ("Invocations", "FailedInvocations", "InvocationsSentToDlq")
+    }
+    assert sums == {"Invocations": [1.0], "FailedInvocations": [1.0], "InvocationsSentToDlq": [1.0]}
 
 
 def test_a_target_that_recovers_gets_the_event_once(cloud: Cloud, rule: Rule) -> None:
