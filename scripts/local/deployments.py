@@ -85,18 +85,24 @@ class Deployments:
 
 
 def _with_deployed(live: Any, name: str) -> Any:
-    """A store over the same data whose `get` answers from the deployment that is being served."""
+    """A store over the same data that is read from the deployment that is being served."""
 
     class Deployed(type(live)):  # type: ignore[misc]
         __slots__ = ()
 
         def get(self, key: str, default: Any = None) -> Any:
-            serving = _serving.get()
-            if serving is None or serving[0] != key:
-                return super().get(key, default)
-            found = serving[1][name]
-            return default if found is None else found
+            return _deployed_part(name, key, super().get(key, default))
+
+        def get_scoped(self, account: str, region: str, key: str, default: Any = None) -> Any:
+            return _deployed_part(name, key, super().get_scoped(account, region, key, default))
 
     store = Deployed()
     store._data = live._data
     return store
+
+
+def _deployed_part(name: str, api_id: str, live: Any) -> Any:
+    serving = _serving.get()
+    if serving is None or serving[0] != api_id or serving[1][name] is None:
+        return live
+    return serving[1][name]

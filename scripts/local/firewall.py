@@ -26,8 +26,18 @@ class Verdict:
 
     blocked: bool
     rule: str
-    web_acl: str
+    metric: str
+    web_acl_metric: str
     custom: tuple[int, dict[str, str], bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """The rule that ended the evaluation, the name of its metric, and its action."""
+
+    rule: str
+    metric: str
+    action: dict[str, Any]
 
 
 class Firewall:
@@ -43,30 +53,32 @@ class Firewall:
         waf = engine.service("waf")
         arn = waf._associations.get(f"arn:aws:apigateway:{REGION}::/restapis/{api_id}/stages/{stage}")
         acl = next((found for found in waf._web_acls.values() if found["ARN"] == arn), None) if arn else None
-        return self.evaluate(acl, request) if acl else None
+        if acl is None:
+            return None
+        verdict = self.evaluate(acl, request)
+        _count(verdict)
+        return verdict
 
     def evaluate(self, acl: dict[str, Any], request: WebRequest) -> Verdict:
         """The first rule, by priority, that matches and blocks or allows; else the default action."""
-        found = self._first_action(acl["Rules"], request, acl["ARN"])
-        rule, action = found or ("Default_Action", acl["DefaultAction"])
-        block = action.get("Block")
+        default = _Match("Default_Action", "Default_Action", acl["DefaultAction"])
+        found = self._first_action(acl["Rules"], request, acl["ARN"]) or default
+        block = found.action.get("Block")
         custom = _custom(block.get("CustomResponse"), acl) if block else None
-        return Verdict(block is not None, rule, acl["Name"], custom)
+        return Verdict(block is not None, found.rule, found.metric, acl["VisibilityConfig"]["MetricName"], custom)
 
-    def _first_action(
-        self, rules: list[dict[str, Any]], request: WebRequest, owner: str
-    ) -> tuple[str, dict[str, Any]] | None:
+    def _first_action(self, rules: list[dict[str, Any]], request: WebRequest, owner: str) -> _Match | None:
         for rule in sorted(rules, key=lambda found: found["Priority"]):
             group = rule["Statement"].get("RuleGroupReferenceStatement")
             if group:
                 found = self._first_action(_rule_group(group["ARN"]), request, group["ARN"])
                 if found and "Count" not in (rule.get("OverrideAction") or {}):
-                    return rule["Name"], found[1]
+                    return _Match(rule["Name"], rule["VisibilityConfig"]["MetricName"], found.action)
             elif matches(rule["Statement"], request, self._sets(f"{owner}/{rule['Name']}")):
                 request.labels.update(label["Name"] for label in rule.get("RuleLabels") or [])
                 action = rule.get("Action") or {}
                 if any(kind in action for kind in _TERMINATING):
-                    return rule["Name"], action
+                    return _Match(rule["Name"], rule["VisibilityConfig"]["MetricName"], action)
         return None
 
     def _sets(self, rule: str) -> Sets:
@@ -85,6 +97,15 @@ class Firewall:
             while times[0] <= since:
                 times.popleft()
             return len(times) > limit
+
+
+def _count(verdict: Verdict) -> None:
+    """AWS/WAFV2's metric of a request, for its rule and for all rules."""
+    record = engine.service("cloudwatch").record_metric
+    name = "BlockedRequests" if verdict.blocked else "AllowedRequests"
+    for rule in (verdict.metric, "ALL"):
+        dimensions = {"WebACL": verdict.web_acl_metric, "Region": REGION, "Rule": rule}
+        record("AWS/WAFV2", name, 1.0, "Count", dimensions)
 
 
 def _custom(settings: dict[str, Any] | None, acl: dict[str, Any]) -> tuple[int, dict[str, str], bytes] | None:

@@ -50,7 +50,8 @@ class Gateway:
 
         def enforce_later(api_id: str, stage: str, *request: Any, iam_action: str = "execute-api:Invoke") -> Any:
             """The web ACL comes before IAM, and a denial of IAM is a gateway response."""
-            denied = enforce(api_id, stage, *request, iam_action=iam_action)
+            with self._deployments.serving(api_id, gateway.stages_for_api(api_id).get(stage)):
+                denied = enforce(api_id, stage, *request, iam_action=iam_action)
             if gateway.find_api_scope(api_id) is None:
                 return denied
             _denied.set(denied)
