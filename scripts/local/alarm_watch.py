@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from scripts.local import alarm_messages, alarm_state, engine, metric_queries
@@ -25,20 +26,26 @@ from scripts.local.metrics import MetricStore
 from scripts.local.settings import ACCOUNT_ID, REGION
 
 TICK_SECONDS = 10.0
-LONGEST_SPEED_UP = 60.0
+SAMPLE_SECONDS = 30.0
+FASTEST = 60.0
 """Metrics are stored per second, so a period of a minute cannot be shorter."""
 
 logger = logging.getLogger("tradepost.alarms")
 
 
 class AlarmWatch:
-    """The thread that evaluates alarms. `changed` tells the snapshots of a change of state."""
+    """The thread that evaluates alarms, and that lets `sample` record the state of queues twice a minute.
 
-    def __init__(self, store: MetricStore, changed: Callable[[], None]) -> None:
+    `changed` tells the snapshots of a change of state.
+    """
+
+    def __init__(self, store: MetricStore, changed: Callable[[], None], sample: Callable[[], None]) -> None:
         speed = float(os.environ.get("TRADEPOST_ALARM_SPEED", "1"))
-        self._speed = min(max(speed, 1.0), LONGEST_SPEED_UP)
+        self._speed = min(max(speed, 1.0), FASTEST)
         self._store = store
         self._changed = changed
+        self._sample = sample
+        self._sampled = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
 
@@ -60,11 +67,11 @@ class AlarmWatch:
     def _run(self) -> None:
         while not self._stop.wait(TICK_SECONDS / self._speed):
             with engine.core("responses").request_scope(ACCOUNT_ID, REGION):
-                for alarm in list(engine.service("cloudwatch")._alarms.values()):
-                    try:
-                        self._evaluate(alarm)
-                    except Exception:
-                        logger.exception("the alarm %s cannot be evaluated", alarm.get("AlarmName"))
+                if time.monotonic() - self._sampled >= SAMPLE_SECONDS / self._speed:
+                    self._sampled = time.monotonic()
+                    _guarded("sampling the queues", self._sample)
+                for name, alarm in list(engine.service("cloudwatch")._alarms.items()):
+                    _guarded(f"evaluating the alarm {name}", partial(self._evaluate, alarm))
 
     def _evaluate(self, alarm: dict[str, Any]) -> None:
         if alarm.get("ComparisonOperator") not in COMPARISONS:
@@ -144,6 +151,14 @@ class Evaluation:
             data["startDate"] = alarm_messages.timestamp(real[0][0] / self.speed)
         statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic")
         return data | ({"statistic": statistic} if statistic else {})
+
+
+def _guarded(what: str, action: Callable[[], None]) -> None:
+    """Let no failure end the thread."""
+    try:
+        action()
+    except Exception:
+        logger.exception("%s failed", what)
 
 
 def _condition(alarm: dict[str, Any]) -> Condition:

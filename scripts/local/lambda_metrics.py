@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 from scripts.local import engine
@@ -26,6 +27,16 @@ def dimensions(record: InvocationRecord) -> Iterator[dict[str, str]]:
     yield {"FunctionName": record.function, "Resource": resource}
     if record.alias:
         yield {"FunctionName": record.function, "Resource": resource, "ExecutedVersion": record.version}
+
+
+def record_iterator_age(function: str, qualifier: str | None, created_at: float) -> None:
+    """How old the last record of a batch is when the function gets it; `created_at` in epoch seconds."""
+    age = max(0.0, (time.time() - created_at) * 1000)
+    record = engine.service("cloudwatch").record_metric
+    record(NAMESPACE, "IteratorAge", age, "Milliseconds", {"FunctionName": function})
+    if qualifier:
+        resource = {"FunctionName": function, "Resource": f"{function}:{qualifier}"}
+        record(NAMESPACE, "IteratorAge", age, "Milliseconds", resource)
 
 
 def _record(store: MetricStore, record: InvocationRecord) -> None:

@@ -1,7 +1,8 @@
 """CloudWatch metrics: one store for PutMetricData, the metrics of AWS services, EMF and metric filters.
 
 A metric is a namespace, a name and a set of dimensions: data of one set is never seen under another. Values are kept
-per second for three hours, per minute for 15 days, as CloudWatch keeps them; what grows beyond that is dropped.
+per second for three hours, per minute for a day and per 5 minutes for 15 days (CloudWatch: three hours, 15 days, 63
+days).
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from typing import Any, NamedTuple
 from scripts.local.snapshot import replace_file
 
 SECONDS_KEPT = 3 * 3600
-MINUTES_KEPT = 15 * 86400
+MINUTES_KEPT = 86400
+DAYS_KEPT = 15 * 86400
 COMPACT_SECONDS = 600
-DISTINCT_VALUES = 500
-"""Beyond this many different values a bucket keeps three significant digits of each for its percentiles."""
+DISTINCT_VALUES = 100
+"""Beyond this many different values a bucket keeps each to the nearest 2 % for its percentiles."""
 
 BASIC_STATISTICS = ("SampleCount", "Sum", "Average", "Minimum", "Maximum")
 
@@ -64,7 +66,7 @@ class Bucket:
         if len(self.values) > DISTINCT_VALUES:
             exact, self.values = self.values, {}
             for value, count in exact.items():
-                rounded = float(f"{value:.3g}")
+                rounded = _nearly(value)
                 self.values[rounded] = self.values.get(rounded, 0.0) + count
 
     def statistic(self, name: str) -> float | None:
@@ -87,6 +89,11 @@ class Bucket:
         ordered = sorted(values.items())
         below = _at_rank(ordered, math.floor(rank))
         return below + (rank - math.floor(rank)) * (_at_rank(ordered, math.ceil(rank)) - below)
+
+
+def _nearly(value: float) -> float:
+    """The nearest power of 1.02."""
+    return math.copysign(1.02 ** round(math.log(abs(value), 1.02)), value) if value else 0.0
 
 
 def _at_rank(ordered: list[tuple[float, float]], rank: int) -> float:
@@ -171,9 +178,9 @@ class MetricStore:
             kept: dict[int, Bucket] = {}
             for second, bucket in series.buckets.items():
                 age = now - second
-                if age <= MINUTES_KEPT:
-                    begin = second if age <= SECONDS_KEPT else second - second % 60
-                    kept.setdefault(begin, Bucket()).merge(bucket)
+                length = 1 if age <= SECONDS_KEPT else 60 if age <= MINUTES_KEPT else 300
+                if age <= DAYS_KEPT:
+                    kept.setdefault(second - second % length, Bucket()).merge(bucket)
             series.buckets = kept
             if not kept:
                 del self._series[key]

@@ -9,7 +9,9 @@ from scripts.local.alarm_watch import AlarmWatch
 from scripts.local.functions import Functions
 from scripts.local.insights_api import Insights
 from scripts.local.metrics import MetricStore
+from scripts.local.queue_metrics import QueueMetrics
 from scripts.local.settings import Settings
+from scripts.local.table_metrics import TableMetrics
 
 
 class Observability:
@@ -18,12 +20,15 @@ class Observability:
     def __init__(self, settings: Settings, functions: Functions, changed: Callable[[], None]) -> None:
         self.metrics = MetricStore()
         self._functions = functions
-        self._alarms = AlarmWatch(self.metrics, changed)
+        self._queues = QueueMetrics(self.metrics)
+        self._alarms = AlarmWatch(self.metrics, changed, self._queues.sample)
         self._file = settings.state_dir / "metrics.json"
 
     def install(self) -> None:
         metric_api.install(self.metrics)
         lambda_metrics.install(self.metrics, self._functions)
+        self._queues.install()
+        TableMetrics(self.metrics).install()
         metric_filters.install(self.metrics)
         Insights().install()
         alarm_actions.install()
