@@ -84,6 +84,15 @@ class EnvironmentPool:
         if not keep:
             environment.close()
 
+    def start_again(self, environment: Environment) -> Environment:
+        """A new process in the place of one whose INIT did not succeed."""
+        environment.close()
+        started = Environment(environment.spec, log_stream=environment.log_stream)
+        with self._lock:
+            self._all.discard(environment)
+            self._all.add(started)
+        return started
+
     def provision(self, wanted: list[tuple[EnvironmentSpec, int]]) -> dict[str, int]:
         """Have exactly these numbers of environments ready ahead of invocations; how many there are, by key."""
         counts = {spec.key: count for spec, count in wanted}
@@ -103,7 +112,8 @@ class EnvironmentPool:
             started += [Environment(spec, provisioned=True) for _ in range(count - len(have.get(spec.key, [])))]
         ready = {spec.key: min(count, len(have.get(spec.key, []))) for spec, count in wanted}
         for environment in started:
-            if environment.wait_until_ready(INIT_SECONDS) and environment.alive and environment.init_error is None:
+            environment.wait_until_ready(INIT_SECONDS)
+            if environment.usable:
                 self._add_idle(environment)
                 ready[environment.spec.key] += 1
             else:

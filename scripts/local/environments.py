@@ -18,7 +18,8 @@ from pathlib import Path
 from scripts.local import processes
 from scripts.local.runtime_api import Invocation, RuntimeApi
 
-INIT_SECONDS = 10.0
+INIT_SECONDS = float(os.environ.get("TRADEPOST_INIT_SECONDS", "10"))
+"""Lambda's limit for INIT; what did not succeed by then is done again within the first invocation."""
 RUNTIME_DIR = Path(__file__).parent / "runtime"
 MEMORY_CHECK_SECONDS = 0.05
 
@@ -50,13 +51,15 @@ class Ending(Enum):
 class Environment:
     """A bare Python process that serves one version of one function through its own Runtime API.
 
-    A provisioned one has been started ahead of its first invocation.
+    A provisioned one has been started ahead of its first invocation. One that was given a log stream repeats the INIT
+    of the environment which had it before.
     """
 
-    def __init__(self, spec: EnvironmentSpec, *, provisioned: bool = False) -> None:
+    def __init__(self, spec: EnvironmentSpec, *, provisioned: bool = False, log_stream: str = "") -> None:
         self.spec = spec
         self.provisioned = provisioned
-        self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{spec.version}]{secrets.token_hex(16)}"
+        self.repeats_init = bool(log_stream)
+        self.log_stream = log_stream or f"{datetime.now(UTC):%Y/%m/%d}/[{spec.version}]{secrets.token_hex(16)}"
         self.init_error: bytes | None = None
         self.init_ms: float | None = None
         self.invocations = 0
@@ -77,9 +80,19 @@ class Environment:
     def alive(self) -> bool:
         return not self._dead.is_set()
 
+    @property
+    def new(self) -> bool:
+        """Whether its first invocation still has to wait for INIT."""
+        return self.invocations == 0 and not self.provisioned
+
     def wait_until_ready(self, seconds: float) -> bool:
         """Whether INIT has ended (well or not) within the time."""
         return self._ready.wait(seconds)
+
+    @property
+    def usable(self) -> bool:
+        """Whether INIT went well and the process is there."""
+        return self._ready.is_set() and self.init_error is None and self.alive
 
     def run(self, invocation: Invocation, seconds: float) -> Ending:
         """Run one invocation; after any other ending than a response the environment is gone."""
@@ -105,7 +118,6 @@ class Environment:
                 invocation.fail("Runtime.ExitError", "Runtime exited with error: signal: killed")
                 return Ending.OUT_OF_MEMORY
             if not done and time.monotonic() >= deadline:
-                invocation.fail("Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds")
                 return Ending.TIMED_OUT
         return Ending.RESPONDED if self.alive else Ending.EXITED
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from scripts.local import function_logs
 from scripts.local.aliases import Target
@@ -46,10 +47,8 @@ class Execution:
 def execute(environment: Environment, call: Call) -> Execution:
     """Run one invocation, write its log and tell how it ended."""
     config = call.target.config
-    timeout = int(config.get("Timeout") or 3)
-    cold = environment.invocations == 0 and not environment.provisioned
-    if cold:
-        environment.wait_until_ready(INIT_SECONDS + timeout)
+    timeout = _timeout(config)
+    cold = environment.new and not environment.repeats_init
     started = time.time()
     invocation = Invocation(
         call.request_id, call.payload, call.target.arn, int((started + timeout) * 1000), call.trace_id
@@ -70,7 +69,7 @@ def execute(environment: Environment, call: Call) -> Execution:
         error_type=error_type,
         error_message=json.loads(invocation.response or b"{}")["errorMessage"] if error_type else "",
     )
-    events = function_logs.lines(report, _output(environment, call.request_id, ending, timeout), config)
+    events = function_logs.lines(report, _output(environment, call.request_id, ending, config), config)
     function_logs.write(environment.spec.log_group, environment.log_stream, events, config.get("Role"))
     return Execution(
         response=invocation.response or b"null",
@@ -79,24 +78,55 @@ def execute(environment: Environment, call: Call) -> Execution:
         duration_ms=report.duration_ms,
         init_ms=report.init_ms,
         log_tail=function_logs.tail(events),
-        reusable=ending is Ending.RESPONDED and environment.alive and environment.init_error is None,
+        reusable=ending is Ending.RESPONDED and environment.usable,
     )
 
 
+def initialize(environment: Environment, config: dict[str, Any]) -> bool:
+    """Wait for INIT as long as Lambda does; False when it did not succeed, and then the log says why."""
+    environment.wait_until_ready(INIT_SECONDS)
+    if environment.usable:
+        return True
+    status, init_ms = (
+        ("timeout", INIT_SECONDS * 1000) if environment.init_ms is None else ("error", environment.init_ms)
+    )
+    report = function_logs.init_report("init", status, init_ms, environment.init_error, config)
+    events = [*environment.take_output(), report]
+    function_logs.write(environment.spec.log_group, environment.log_stream, events, config.get("Role"))
+    return False
+
+
 def _run(environment: Environment, invocation: Invocation, timeout: int) -> Ending:
-    """Run it, unless INIT failed: then its error is the answer."""
-    if environment.init_error is None:
-        return environment.run(invocation, timeout)
-    environment.invocations += 1
-    invocation.finish(environment.init_error, failed=True)
-    return Ending.RESPONDED
+    """Run it within the time-out, a repeated INIT included; when that fails, its error is the answer."""
+    began = time.monotonic()
+    if environment.new and not environment.wait_until_ready(timeout):
+        environment.close()
+        ending = Ending.TIMED_OUT
+    elif environment.init_error is not None:
+        invocation.finish(environment.init_error, failed=True)
+        ending = Ending.RESPONDED
+    else:
+        ending = environment.run(invocation, timeout - (time.monotonic() - began))
+    if ending is Ending.TIMED_OUT:
+        invocation.fail("Sandbox.Timedout", f"Task timed out after {timeout:.2f} seconds")
+    return ending
 
 
-def _output(environment: Environment, request_id: str, ending: Ending, timeout: int) -> list[function_logs.Line]:
+def _output(
+    environment: Environment, request_id: str, ending: Ending, config: dict[str, Any]
+) -> list[function_logs.Line]:
     """What the function printed, and Lambda's line about a time-out."""
     output = environment.take_output()
+    if environment.repeats_init and not environment.usable and not environment.invocations:
+        late = ending is Ending.TIMED_OUT
+        status, init_ms = ("timeout", _timeout(config) * 1000.0) if late else ("error", environment.init_ms or 0.0)
+        output.append(function_logs.init_report("invoke", status, init_ms, environment.init_error, config))
     if ending is Ending.TIMED_OUT:
         now = time.time()
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
-        output.append((int(now * 1000), f"{at}Z {request_id} Task timed out after {timeout:.2f} seconds"))
+        output.append((int(now * 1000), f"{at}Z {request_id} Task timed out after {_timeout(config):.2f} seconds"))
     return output
+
+
+def _timeout(config: dict[str, Any]) -> int:
+    return int(config.get("Timeout") or 3)

@@ -73,6 +73,19 @@ def _text_report(report: Report) -> str:
     return "\t".join(parts)
 
 
+def init_report(phase: str, status: str, init_ms: float, error: bytes | None, config: dict[str, Any]) -> Line:
+    """Lambda's line about an INIT that did not succeed; `phase` is "init", or "invoke" when it was repeated there."""
+    kind = json.loads(error).get("errorType", "") if error else "Runtime.ExitError"
+    error_type = kind if kind.startswith(("Runtime.", "Function.")) else "Runtime.Unknown"
+    now = int(time.time() * 1000)
+    failed = {"errorType": error_type} if status == "error" else {}
+    if (config.get("LoggingConfig") or {}).get("LogFormat") == "JSON":
+        record = {"initializationType": "on-demand", "phase": phase, "status": status, **failed}
+        return _platform("platform.initReport", now, {**record, "metrics": {"durationMs": round(init_ms, 3)}})
+    parts = [f"INIT_REPORT Init Duration: {init_ms:.2f} ms", f"Phase: {phase}", f"Status: {status}"]
+    return now, "\t".join([*parts, *(f"Error Type: {value}" for value in failed.values())])
+
+
 def _platform_events(report: Report) -> list[tuple[str, Line]]:
     """The platform events of an invocation, each with the lowest level at which AWS logs it."""
     failed = report.status != "success"

@@ -17,7 +17,7 @@ from scripts.local import aliases, engine, invocations
 from scripts.local.aliases import FunctionNotFoundError, Target
 from scripts.local.environment_pool import DEFAULT_LIMIT, EnvironmentPool
 from scripts.local.environment_specs import EnvironmentSpecs
-from scripts.local.executions import Call, execute
+from scripts.local.executions import Call, execute, initialize
 from scripts.local.invocations import InvocationRecord, Observer, Outcome, Source
 from scripts.local.settings import ACCOUNT_ID, REGION, Settings
 
@@ -131,6 +131,8 @@ class Functions:
             return self._throttled(call, "ConcurrentInvocationLimitExceeded")
         keep = False
         try:
+            if environment.new and not initialize(environment, call.target.config):
+                environment = self._pool.start_again(environment)
             execution = execute(environment, call)
             keep = execution.reusable
         finally:

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -167,6 +168,58 @@ def test_init_errors(cloud: Cloud, code: str, handler: str, error_type: str, tex
     failed = cloud.function(code, Handler=handler).invoke()
     assert (failed.error, failed.value["errorType"]) == ("Unhandled", error_type)
     assert text in failed.value["errorMessage"]
+
+
+FIRST_INIT_FAILS = """
+import os, sys, time
+marker = os.path.join("/tmp", os.environ["MARKER"])
+first = not os.path.exists(marker)
+open(marker, "w").close()
+print("INIT", first)
+if first:
+    {failure}
+def handler(event, context):
+    os.remove(marker)
+    return "served"
+"""
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        ("raise ValueError('not yet')", "error\tError Type: Runtime.Unknown"),
+        ("sys.exit(1)", "error\tError Type: Runtime.ExitError"),
+        ("time.sleep(60)", "timeout"),
+    ],
+)
+def test_init_that_fails_or_takes_too_long_is_done_again_in_the_invocation(
+    cloud: Cloud, failure: str, status: str
+) -> None:
+    marker = f"init-{uuid.uuid4().hex}"
+    function = cloud.function(
+        FIRST_INIT_FAILS.replace("{failure}", failure), Environment={"Variables": {"MARKER": marker}}
+    )
+    found = function.invoke()
+    assert (found.value, found.error) == ("served", None)
+    assert "Init Duration" not in found.log
+    [lines] = function.logs().values()
+    [report] = [line for line in lines if line.startswith("INIT_REPORT")]
+    assert re.fullmatch(rf"INIT_REPORT Init Duration: [\d.]+ ms\tPhase: init\tStatus: {status}", report)
+    assert [line for line in lines if line.startswith("INIT ")] == ["INIT True", "INIT False"]
+
+
+def test_init_that_fails_again_is_the_answer(cloud: Cloud) -> None:
+    function = cloud.function("print('INIT'); 1 / 0")
+    assert function.invoke().value["errorType"] == "ZeroDivisionError"
+    [lines] = function.logs().values()
+    assert lines.count("INIT") == 2
+    assert [line.split("\t")[1] for line in lines if line.startswith("INIT_REPORT")] == ["Phase: init", "Phase: invoke"]
+
+
+def test_a_repeated_init_counts_for_the_time_out(cloud: Cloud) -> None:
+    failed = cloud.function("import time; time.sleep(30)", timeout=1).invoke()
+    assert failed.value["errorType"] == "Sandbox.Timedout"
+    assert failed.value["errorMessage"].endswith("Task timed out after 1.00 seconds")
 
 
 def test_payloads_end_at_six_megabytes(probe: Function) -> None:
