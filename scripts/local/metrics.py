@@ -37,37 +37,50 @@ class Metric(NamedTuple):
 
 
 def metric(namespace: str, name: str, dimensions: Mapping[str, str]) -> Metric:
-    return Metric(namespace, name, tuple(sorted(dimensions.items())))
+    return Metric(namespace, name, tuple(sorted(dimensions.items())) if dimensions else ())
 
 
 @dataclass(slots=True)
 class Bucket:
-    """The data of one stretch of time. `values` counts each value; None when only a statistic set is known."""
+    """The data of one stretch of time.
+
+    `values` counts each value, to the nearest 2 % if `coarse`; it is None when only a statistic set is known.
+    """
 
     count: float = 0.0
     total: float = 0.0
     low: float = math.inf
     high: float = -math.inf
     values: dict[float, float] | None = field(default_factory=dict)
+    coarse: bool = False
 
     def add(self, value: float, count: float = 1.0) -> None:
-        self.merge(Bucket(count, value * count, value, value, {value: count}))
+        self.count += count
+        self.total += value * count
+        self.low = min(self.low, value)
+        self.high = max(self.high, value)
+        self._count(value, count)
 
     def merge(self, other: Bucket) -> None:
         self.count += other.count
         self.total += other.total
         self.low = min(self.low, other.low)
         self.high = max(self.high, other.high)
-        if self.values is None or other.values is None:
+        if other.values is None:
             self.values = None
+        else:
+            for value, count in other.values.items():
+                self._count(value, count)
+
+    def _count(self, value: float, count: float) -> None:
+        if self.values is None:
             return
-        for value, count in other.values.items():
-            self.values[value] = self.values.get(value, 0.0) + count
-        if len(self.values) > DISTINCT_VALUES:
-            exact, self.values = self.values, {}
-            for value, count in exact.items():
-                rounded = _nearly(value)
-                self.values[rounded] = self.values.get(rounded, 0.0) + count
+        kept = _nearly(value) if self.coarse else value
+        self.values[kept] = self.values.get(kept, 0.0) + count
+        if len(self.values) > DISTINCT_VALUES and not self.coarse:
+            exact, self.values, self.coarse = self.values, {}, True
+            for each, number in exact.items():
+                self.values[_nearly(each)] = self.values.get(_nearly(each), 0.0) + number
 
     def statistic(self, name: str) -> float | None:
         """A basic statistic or a percentile such as "p99.9"; None when the data does not tell."""
@@ -138,18 +151,26 @@ class MetricStore:
         at: float | None = None,
     ) -> None:
         """Add one value."""
-        self.add(metric(namespace, name, dimensions or {}), value_bucket(value), unit, at)
+        with self._lock:
+            self._bucket(metric(namespace, name, dimensions or {}), unit, at).add(value)
 
     def add(self, key: Metric, data: Bucket, unit: str = "None", at: float | None = None) -> None:
         """Add values or a statistic set."""
-        now = time.time()
         with self._lock:
-            series = self._series.get(key)
-            if series is None:
-                series = self._series[key] = Series(unit)
-            series.buckets.setdefault(int(now if at is None else at), Bucket()).merge(data)
-            if now - self._compacted_at > COMPACT_SECONDS:
-                self._compact(now)
+            self._bucket(key, unit, at).merge(data)
+
+    def _bucket(self, key: Metric, unit: str, at: float | None) -> Bucket:
+        now = time.time()
+        if now - self._compacted_at > COMPACT_SECONDS:
+            self._compact(now)
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = Series(unit)
+        second = int(now if at is None else at)
+        bucket = series.buckets.get(second)
+        if bucket is None:
+            bucket = series.buckets[second] = Bucket()
+        return bucket
 
     def metrics(self) -> list[Metric]:
         with self._lock:
@@ -199,12 +220,6 @@ class MetricStore:
         for namespace, name, dimensions, unit, buckets in json.loads(file.read_bytes()):
             series = Series(unit, {second: _load(*rest) for second, *rest in buckets})
             self._series[metric(namespace, name, dict(dimensions))] = series
-
-
-def value_bucket(value: float, count: float = 1.0) -> Bucket:
-    bucket = Bucket()
-    bucket.add(value, count)
-    return bucket
 
 
 def _between(buckets: dict[int, Bucket], start: float, end: float) -> Iterable[tuple[int, Bucket]]:
