@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -20,6 +21,7 @@ from scripts.local.gateway_responses import RefusedError, Response, gateway_erro
 from scripts.local.gateway_services import ServiceCalls
 
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
+logger = logging.getLogger("tradepost.gateway")
 _NO_STAGE: Response = (
     403,
     {"Content-Type": "application/json", "x-amzn-ErrorType": "ForbiddenException"},
@@ -101,6 +103,9 @@ class Gateway:
                 response = await self._serve(request, account, region)
             except RefusedError as refusal:
                 response = gateway_responses.render(refusal.error, routing)
+            except Exception:
+                logger.exception("%s %s of %s failed", method, path, api_id)
+                response = gateway_responses.render(gateway_error("DEFAULT_5XX", gateway_responses.INTERNAL), routing)
         gateway_logs.record_metrics(request, response[0])
         if gateway_logs.log_access(request, response[0], len(response[2])):
             self._changed()

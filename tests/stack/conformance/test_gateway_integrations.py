@@ -253,6 +253,18 @@ def test_a_template_that_fails_tells_nothing(cloud: Cloud) -> None:
     assert (answer.status, answer.body) == (500, {"message": "Internal server error"})
 
 
+def test_a_failure_of_the_gateway_tells_nothing(cloud: Cloud) -> None:
+    api = RestApi(cloud)
+    mock = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}}
+    api.method("GET", "/", mock, [{"statusCode": "200", "selectionPattern": "["}])
+    api.gateway.put_gateway_response(
+        restApiId=api.id, responseType="DEFAULT_5XX", responseTemplates={"application/json": '{"type":"internal"}'}
+    )
+    api.deploy()
+    answer = api.request("GET", "/")
+    assert (answer.status, answer.body) == (500, {"type": "internal"})
+
+
 @pytest.mark.parametrize("variable", ["function", "arn"])
 def test_a_stage_variable_names_the_function(cloud: Cloud, variable: str) -> None:
     function = cloud.function("def handler(e, c): return {'statusCode': 200, 'body': c.invoked_function_arn}")
