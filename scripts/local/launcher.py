@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.local import processes
+from scripts.local import engine, processes
 from scripts.local.settings import REPOSITORY, Settings, read_cloud_file, write_cloud_file
 
 START_DEADLINE_SECONDS = 60.0
@@ -75,6 +75,7 @@ def up(settings: Settings, report: Report | None = None) -> Status:
         if pid is not None:
             tell(f"waiting for the local cloud that is starting or stopping (pid {pid})")
             return _same_port(_wait_until_healthy(settings, pid, None, tell), settings)
+        _require_tested_engine()
         _require_free_port(settings.port, tell)
         settings.home.mkdir(parents=True, exist_ok=True)
         process = _spawn(settings)
@@ -187,6 +188,13 @@ def _same_port(running: Status, settings: Settings) -> Status:
             f"Unset TRADEPOST_PORT, or run `make down` before starting it on port {settings.port}."
         )
     return running
+
+
+def _require_tested_engine() -> None:
+    try:
+        engine.require_tested_version()
+    except engine.EngineVersionError as error:
+        raise LocalCloudError(str(error)) from None
 
 
 def _require_free_port(port: int, tell: Report) -> None:
