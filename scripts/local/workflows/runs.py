@@ -6,6 +6,7 @@ import contextvars
 import json
 import logging
 import threading
+from collections.abc import Callable
 from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any
@@ -69,6 +70,7 @@ class Runs:
         workflows._fail_execution = self._fail_once
         workflows._add_event = self._add_and_log
         workflows._emit_execution_status_event = self._status_changed
+        workflows._start_sync_execution = _with_timeout_error(workflows._start_sync_execution)
         workflows._scaled_sleep = lambda seconds: self.wait(threading.Event(), seconds * workflows._SFN_WAIT_SCALE)
         # All that is left of time.sleep there is a fixed pause before each execution.
         time = workflows.time
@@ -145,3 +147,16 @@ class Runs:
                 run.end()
             self._metrics.ended(execution)
         self._tell(execution)
+
+
+def _with_timeout_error(start: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+    """StartSyncExecution names the error of an execution that timed out, as of one that failed."""
+
+    def start_sync_execution(data: dict[str, Any]) -> Any:
+        status, headers, body = start(data)
+        answer = json.loads(body)
+        if answer.get("status") == "TIMED_OUT":
+            body = json.dumps({**answer, "error": "States.Timeout"}).encode()
+        return status, headers, body
+
+    return start_sync_execution

@@ -165,3 +165,21 @@ def test_executions_are_counted_by_how_they_end(cloud: Cloud) -> None:
     eventually(lambda: list(counts(cloud, bad.arn, *names).values()) == [1, 0, 1, 0, 0])
     eventually(lambda: list(counts(cloud, slow.arn, *names).values()) == [2, 0, 0, 1, 1])
     assert counts(cloud, slow.arn, "ExecutionTime")["ExecutionTime"] >= 1000
+
+
+def test_a_synchronous_execution_answers_with_its_end(cloud: Cloud) -> None:
+    api = cloud.aws("stepfunctions")
+    api.meta.events.register_first("before-call.sfn.StartSyncExecution", lambda params, **_: to(cloud, params))
+    good, slow = (
+        machine(cloud, PASS_AND_SUCCEED, type="EXPRESS"),
+        machine(cloud, {"Only": WAIT}, type="EXPRESS", TimeoutSeconds=1),
+    )
+    answer = api.start_sync_execution(stateMachineArn=good.arn, input='{"n": 1}')
+    assert (answer["status"], json.loads(answer["output"])) == ("SUCCEEDED", {"n": 1})
+    answer = api.start_sync_execution(stateMachineArn=slow.arn)
+    assert (answer["status"], answer["error"]) == ("TIMED_OUT", "States.Timeout")
+
+
+def to(cloud: Cloud, request: dict[str, Any]) -> None:
+    """The SDK puts "sync-" before the host's name, which 127.0.0.1 does not know."""
+    request["url"] = cloud.endpoint + request["url_path"]
