@@ -22,6 +22,7 @@ _JSON_TARGETS = {
     "kinesis": ("Kinesis_20131202", "1.1"),
     "states": ("AWSStepFunctions", "1.0"),
 }
+_FORM = "application/x-www-form-urlencoded"
 _QUERY_VERSIONS = {"sns": "2010-03-31", "sqs": "2012-11-05"}
 
 
@@ -78,9 +79,11 @@ def _url_headers_body(endpoint: str, target: ServiceUri, request: BackendRequest
         headers = {"Content-Type": f"application/x-amz-json-{version}"} | headers
         headers["X-Amz-Target"] = f"{prefix}.{target.rest}"
     elif target.service in _QUERY_VERSIONS:
-        query |= {"Action": target.rest}
-        query.setdefault("Version", _QUERY_VERSIONS[target.service])
-        url = query.pop("QueueUrl", url)
+        form = {"Version": _QUERY_VERSIONS[target.service], **query, "Action": target.rest}
+        url, query = form.pop("QueueUrl", url), {}
+        is_form = headers.get("Content-Type") == _FORM
+        headers["Content-Type"] = _FORM
+        body = "&".join([urllib.parse.urlencode(form), *([body] if is_form else [])])
     if query:
         url += "?" + urllib.parse.urlencode(query)
     headers.setdefault("Content-Type", "application/json")
