@@ -13,7 +13,7 @@ from scripts.local import alarm_messages, engine
 from scripts.local.alarm_messages import Change
 from scripts.local.settings import ACCOUNT_ID
 
-HISTORY_ITEMS = 2_000
+HISTORY_ITEMS = 500
 """How many history items all alarms have together; AWS keeps those of 30 days."""
 
 _ACTIONS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from scripts.local import engine
-from scripts.local.cloudwatch_protocol import element, sent
+from scripts.local import alarm_requests, engine
+from scripts.local.cloudwatch_protocol import RequestError, element, sent
 
 _SCALARS = (
     "AlarmName",
@@ -45,6 +45,10 @@ def install() -> None:
 
     def put_metric_alarm(params: dict[str, Any], decoded: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
         asked = sent(params, decoded, is_cbor or is_json)
+        try:
+            alarm_requests.check(asked)
+        except RequestError as error:
+            return service._error(error.code, str(error), 400, use_json=is_json, use_cbor=is_cbor)
         before = service._alarms.get(asked.get("AlarmName")) or {}
         answer = put(params, decoded, is_cbor, is_json)
         alarm = service._alarms.get(asked.get("AlarmName"))

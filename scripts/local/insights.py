@@ -10,7 +10,7 @@ from typing import Any
 
 from scripts.local import insights_parser
 from scripts.local.insights_parser import Call, Command, Field, Named, Node, QueryError
-from scripts.local.insights_values import Moment, Record, aggregate, evaluate, order, show
+from scripts.local.insights_values import Moment, Record, aggregate, check, evaluate, order, show
 
 DEFAULT_LIMIT = 10_000
 FIELDS_PER_EVENT = 200
@@ -182,6 +182,8 @@ def _dedup(state: _Run, command: Command) -> None:
 def _stats(state: _Run, command: Command) -> None:
     aggregates, _, by = _by(command.text)
     columns = insights_parser.columns(aggregates)
+    for column in columns:
+        check(column.node, aggregates=True)
     keys = [Named(key.name, _with_time(key.node)) for key in insights_parser.columns(by)] if by else []
     groups: dict[tuple[str, ...], tuple[Record, list[Record]]] = {}
     for one in state.records:
@@ -207,6 +209,7 @@ def _with_time(node: Node) -> Node:
     """Let bin(5m) mean the time of the event."""
     if not isinstance(node, Call):
         return node
+    check(node)
     arguments = tuple(_with_time(argument) for argument in node.arguments)
     if node.name == "bin" and len(arguments) == 1:
         arguments = (Field("@timestamp"), *arguments)

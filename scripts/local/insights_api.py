@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 import uuid
@@ -14,8 +15,8 @@ from scripts.local.insights_parser import QueryError
 from scripts.local.insights_values import Record
 from scripts.local.settings import ACCOUNT_ID
 
-QUERIES_KEPT = 100
-"""Results are kept for this many queries; AWS keeps them for seven days."""
+ROWS_KEPT = 50_000
+"""Results are kept until newer ones have this many rows; AWS keeps them for seven days."""
 
 _STATE = "query_definitions"
 Answer = tuple[int, dict[str, str], bytes]
@@ -54,7 +55,7 @@ class Insights:
         ) -> Answer:
             operation = operations.get(headers.get("x-amz-target", "").rpartition(".")[2])
             if operation is not None:
-                return _answer(operation, json.loads(body or b"{}"))
+                return await asyncio.to_thread(_answer, operation, json.loads(body or b"{}"))
             found: Answer = await handle(method, path, headers, body, query_params)
             return found
 
@@ -87,7 +88,7 @@ class Insights:
             },
             "status": "Complete",
         }
-        while len(self._results) > QUERIES_KEPT:
+        while len(self._results) > 1 and sum(1 + len(one["results"]) for one in self._results.values()) > ROWS_KEPT:
             self._results.popitem(last=False)
         return {"queryId": query}
 

@@ -33,8 +33,6 @@ def evaluate(node: Node, record: Record) -> Any:
             return _FUNCTIONS[name](*(evaluate(argument, record) for argument in arguments))
         case Pattern(regex=regex):
             return regex
-        case Call(name=name):
-            raise QueryError(f"unknown function {name}")
     raise QueryError("not an expression")
 
 
@@ -49,6 +47,16 @@ def aggregate(node: Node, records: Sequence[Record], keys: Record) -> Any:
             return _FUNCTIONS[name](*(aggregate(argument, records, keys) for argument in arguments))
         case _:
             return evaluate(node, keys)
+
+
+def check(node: Node, *, aggregates: bool = False) -> Node:
+    """The same expression. Raises QueryError if it calls a function that there is not."""
+    if isinstance(node, Call):
+        if node.name not in _FUNCTIONS and not (aggregates and node.name in _AGGREGATES):
+            raise QueryError(f"unknown function {node.name}")
+        for argument in node.arguments:
+            check(argument, aggregates=aggregates)
+    return node
 
 
 def show(value: Any) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
-from scripts.local import engine
 from scripts.local.functions import Functions
 from scripts.local.invocations import InvocationRecord, Outcome
 from scripts.local.metrics import MetricStore
@@ -14,9 +12,8 @@ NAMESPACE = "AWS/Lambda"
 
 
 def install(store: MetricStore, functions: Functions) -> None:
-    """Record what ends; ministack's own metrics, of some invocations by name only, are left out."""
+    """Record every invocation that ends or is throttled."""
     functions.on_invocation.append(lambda record: _record(store, record))
-    engine.service("lambda_svc")._emit_lambda_metrics = lambda *_: None
 
 
 def dimensions(record: InvocationRecord) -> Iterator[dict[str, str]]:
@@ -27,16 +24,6 @@ def dimensions(record: InvocationRecord) -> Iterator[dict[str, str]]:
     yield {"FunctionName": record.function, "Resource": resource}
     if record.alias:
         yield {"FunctionName": record.function, "Resource": resource, "ExecutedVersion": record.version}
-
-
-def record_iterator_age(function: str, qualifier: str | None, created_at: float) -> None:
-    """How old the last record of a batch is when the function gets it; `created_at` in epoch seconds."""
-    age = max(0.0, (time.time() - created_at) * 1000)
-    record = engine.service("cloudwatch").record_metric
-    record(NAMESPACE, "IteratorAge", age, "Milliseconds", {"FunctionName": function})
-    if qualifier:
-        resource = {"FunctionName": function, "Resource": f"{function}:{qualifier}"}
-        record(NAMESPACE, "IteratorAge", age, "Milliseconds", resource)
 
 
 def _record(store: MetricStore, record: InvocationRecord) -> None:

@@ -11,7 +11,7 @@ from scripts.local import engine, metric_queries
 from scripts.local.cloudwatch_protocol import Operation, RequestError, handler
 from scripts.local.metric_math import Points, Value
 from scripts.local.metric_queries import MetricStat, Range, dimensions
-from scripts.local.metrics import BASIC_STATISTICS, Bucket, MetricStore, metric
+from scripts.local.metrics import Bucket, MetricStore, is_statistic, metric
 
 PAST_SECONDS = 14 * 86400
 FUTURE_SECONDS = 2 * 3600
@@ -87,12 +87,15 @@ def _statistics(store: MetricStore, sent: dict[str, Any]) -> dict[str, Any]:
     basic, extended = sent.get("Statistics") or [], sent.get("ExtendedStatistics") or []
     if not basic and not extended:
         raise RequestError("InvalidParameterCombination", "Must specify either Statistics or ExtendedStatistics")
+    for name in [*basic, *extended]:
+        if not is_statistic(name):
+            raise RequestError("InvalidParameterValue", f"The statistic {name} is not supported here.")
     period = float(sent.get("Period") or 60)
     over = _range(sent, period)
     datapoints = []
     for number, bucket in sorted(store.read(key, over.start, over.end, period).items()):
         point: dict[str, Any] = {"Timestamp": _moment(over.start + number * period), "Unit": store.unit(key)}
-        point |= {name: bucket.statistic(name) for name in basic if name in BASIC_STATISTICS}
+        point |= {name: bucket.statistic(name) for name in basic}
         percentiles = {name: bucket.statistic(name) for name in extended}
         if percentiles:
             point["ExtendedStatistics"] = {name: value for name, value in percentiles.items() if value is not None}

@@ -16,6 +16,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+KEYWORDS = ("REPEAT", "LINEAR")
+"""What FILL takes besides numbers."""
+
 Points = dict[float, float]
 Value = float | Points | list[Points]
 
@@ -213,7 +216,7 @@ def _filled(series: Points, filler: ast.expr, scope: Scope) -> Points:
 
 
 def _filler(series: Points, filler: ast.expr, when: float, scope: Scope) -> float | None:
-    if not (isinstance(filler, ast.Name) and filler.id in ("REPEAT", "LINEAR")):
+    if not (isinstance(filler, ast.Name) and filler.id in KEYWORDS):
         return _at(_evaluate(filler, scope), when)
     before = max((time for time in series if time < when), default=None)
     if before is None:

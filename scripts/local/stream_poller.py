@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from scripts.local import aliases, destinations, engine, lambda_metrics, mappings, stream_batches, stream_lanes
+from scripts.local import aliases, destinations, engine, mappings, stream_batches, stream_lanes
 from scripts.local.aliases import FunctionNotFoundError
 from scripts.local.functions import RequestTooLargeError, Source
 from scripts.local.poller import Context, Poller
@@ -73,7 +73,6 @@ class StreamPoller(Poller):
     def invoke(self, records: Sequence[Placed]) -> Answer:
         mapping = self._mapping or {}
         name, qualifier = aliases.split_reference(str(mapping.get("FunctionArn", "")))
-        lambda_metrics.record_iterator_age(name, qualifier, records[-1].created_at)
         try:
             event = {"Records": [placed.record for placed in records]}
             age_ms = (time.time() - records[-1].created_at) * 1000

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.stack.conformance.cloud import Cloud, unique
 from tests.waiting import eventually
@@ -123,6 +124,25 @@ def test_a_percentile(cloud: Cloud, namespace: str) -> None:
     put(cloud, namespace, 9)
     put(cloud, namespace, 9)
     becomes(cloud, name, "ALARM")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"Period": 90}, "ValidationError"),
+        ({"Period": 300, "EvaluationPeriods": 289}, "ValidationError"),
+        ({"EvaluationPeriods": 2, "DatapointsToAlarm": 3}, "ValidationError"),
+        ({"ExtendedStatistic": "p99"}, "InvalidParameterCombination"),
+        ({"TreatMissingData": "maybe"}, "ValidationError"),
+        ({"Metrics": [{"Id": "a", "Expression": "b + 1"}]}, "ValidationError"),
+        ({"Metrics": [{"Id": "a", "Expression": "1 +"}]}, "ValidationError"),
+        ({"Metrics": [{"Id": "a", "Expression": "1"}, {"Id": "b", "Expression": "2"}]}, "ValidationError"),
+    ],
+)
+def test_an_alarm_that_cannot_be_is_refused(cloud: Cloud, namespace: str, wrong: dict[str, Any], code: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        alarm(cloud, namespace, **wrong)
+    assert refused.value.response["Error"]["Code"] == code
 
 
 def version_alarm(cloud: Cloud, function: str, **dimensions: str) -> str:

@@ -98,7 +98,7 @@ def test_an_alarm_on_metric_math_keeps_its_queries(cloud: Cloud) -> None:
             "Threshold": "1",
             "ComparisonOperator": "GreaterThanThreshold",
             "Metrics.member.1.Id": "rate",
-            "Metrics.member.1.Expression": "errors / calls",
+            "Metrics.member.1.Expression": "errors / 60",
             "Metrics.member.1.ReturnData": "true",
             "Metrics.member.2.Id": "errors",
             "Metrics.member.2.ReturnData": "false",
@@ -113,7 +113,7 @@ def test_an_alarm_on_metric_math_keeps_its_queries(cloud: Cloud) -> None:
     alarm = described(cloud, name, "MetricAlarm")
     metric = {"MetricName": "Errors", "Namespace": "AWS/Lambda", "Dimensions": [{"Name": "FunctionName", "Value": "f"}]}
     assert alarm["Metrics"] == [
-        {"Id": "rate", "Expression": "errors / calls", "ReturnData": "true"},
+        {"Id": "rate", "Expression": "errors / 60", "ReturnData": "true"},
         {"Id": "errors", "ReturnData": "false", "MetricStat": {"Stat": "Sum", "Period": "60", "Metric": metric}},
     ]
     assert "Period" not in alarm

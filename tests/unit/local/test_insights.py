@@ -131,7 +131,16 @@ def test_comments_and_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["select 1", "filter level = ", "fields nosuch(ms)", "limit x", "stats count(*", "parse @message 'a*b'"]
+    "query",
+    [
+        "filter level = 'NONE' | fields nosuch(ms)",
+        "select 1",
+        "filter level = ",
+        "fields nosuch(ms)",
+        "limit x",
+        "stats count(*",
+        "parse @message 'a*b'",
+    ],
 )
 def test_malformed_queries_are_refused(query: str) -> None:
     with pytest.raises(QueryError):
