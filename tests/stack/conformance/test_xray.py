@@ -82,12 +82,16 @@ def test_a_traced_request_has_a_segment_for_each_service_and_the_times_fit(cloud
     cloud.aws("apigateway").update_stage(
         restApiId=api.id,
         stageName="v1",
-        patchOperations=[{"op": "replace", "path": "/tracingEnabled", "value": "true"}],
+        patchOperations=[
+            {"op": "replace", "path": "/tracingEnabled", "value": "true"},
+            {"op": "replace", "path": "/accessLogSettings/format", "value": '{"trace": "$context.xrayTraceId"}'},
+        ],
     )
     header = sampled()
     answer = api.request("GET", "/open", headers={"X-Amzn-Trace-Id": str(header)})
     assert answer.status == 200, answer
     assert TraceHeader.parse(answer.headers["x-amzn-trace-id"]).root == header.root
+    assert api.access_log() == [{"trace": header.root}]
     segments = eventually(lambda: len(found := trace(cloud, header.root)) == 3 and found)
     assert segments
     stage, service, function = segments
@@ -214,6 +218,36 @@ def test_a_message_carries_the_header_of_its_request(cloud: Cloud) -> None:
         sqs.meta.events.unregister("before-sign.sqs.SendMessage", add)
     (message,) = sqs.receive_message(QueueUrl=url, MessageSystemAttributeNames=["AWSTraceHeader"])["Messages"]
     assert message["Attributes"]["AWSTraceHeader"] == str(header)
+
+
+def test_a_queue_consumer_sees_the_header_and_starts_a_trace_of_its_own(
+    cloud: Cloud, rule: Callable[..., None]
+) -> None:
+    rule(1.0)
+    code = (
+        "import json, os\n"
+        "def handler(event, context):\n"
+        " attributes = event['Records'][0]['attributes']\n"
+        " print('SAW', attributes['AWSTraceHeader'], os.environ['_X_AMZN_TRACE_ID'])"
+    )
+    consumer = cloud.function(code, TracingConfig={"Mode": "Active"})
+    url, arn = cloud.queue()
+    consumer.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [arn])
+    cloud.aws("lambda").create_event_source_mapping(EventSourceArn=arn, FunctionName=consumer.name)
+    header = sampled(new_segment_id())
+    system = {"AWSTraceHeader": {"DataType": "String", "StringValue": str(header)}}
+    cloud.aws("sqs").send_message(QueueUrl=url, MessageBody="x", MessageSystemAttributes=system)
+
+    def saw() -> list[str]:
+        lines = [line for stream in consumer.logs().values() for line in stream]
+        return next((line.split()[1:] for line in lines if line.startswith("SAW")), [])
+
+    carried, own = eventually(saw)
+    assert TraceHeader.parse(carried) == header
+    assert TraceHeader.parse(own).root != header.root
+    segments = eventually(lambda: trace(cloud, TraceHeader.parse(own).root))
+    assert origins(segments) == ["AWS::Lambda", "AWS::Lambda::Function"]
+    assert trace(cloud, header.root) == []
 
 
 def test_a_workflow_has_a_segment_with_its_states_above_its_functions(cloud: Cloud, rule: Callable[..., None]) -> None:
