@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.local import engine
+from scripts.local import engine, roles
 
 _RATE_LIMIT = 500
 _KEPT_TASKS = 10
+_SOURCE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 Answer = dict[str, Any]
 
 
@@ -65,6 +66,15 @@ class MessageMoves:
         self._queues._HANDLERS.update(
             StartMessageMoveTask=self._start, ListMessageMoveTasks=self._list, CancelMessageMoveTask=self._cancel
         )
+        actions = engine.core("iam_actions")
+        extract = actions.extract_resource_arn
+
+        def resource_arn(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> str:
+            """These calls name their queue by ARN or by the handle of the task."""
+            found = str(extract(service, method, path, headers, body, *rest))
+            return _source_arn(body) or found if service == "sqs" and found == "*" else found
+
+        actions.extract_resource_arn = resource_arn
 
     def _start(self, request: dict[str, Any], _url: str) -> Answer:
         source, destination = str(request.get("SourceArn")), request.get("DestinationArn")
@@ -78,8 +88,9 @@ class MessageMoves:
                 f"Value {rate} for parameter MaxNumberOfMessagesPerSecond is invalid. "
                 f"Reason: You must enter a value between 1 and {_RATE_LIMIT}.",
             )
-        if not self._is_dead_letter_queue(source):
+        if not self._origins(source):
             raise self._queues._Err("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
+        self._authorize(source, destination)
         tasks = self._tasks.setdefault(source, [])
         if tasks and tasks[0].status in ("RUNNING", "CANCELLING"):
             raise self._queues._Err(
@@ -94,6 +105,19 @@ class MessageMoves:
         self._running.add(running)
         running.add_done_callback(self._running.discard)
         return {"TaskHandle": task.handle}
+
+    def _authorize(self, source: str, destination: str | None) -> None:
+        """Moving is receiving, deleting and sending: a role needs the rights to each."""
+        caller = str(engine.core("iam_evaluator").caller_arn())
+        if ":assumed-role/" not in caller:
+            return
+        role = caller.split(":assumed-role/", 1)[1].split("/", 1)[0]
+        needed = [(action, source) for action in _SOURCE_ACTIONS]
+        needed += [("sqs:SendMessage", arn) for arn in ([destination] if destination else self._origins(source))]
+        for action, arn in needed:
+            if not roles.allows(role, action, arn):
+                message = f"User: {caller} is not authorized to perform: {action} on resource: {arn}"
+                raise self._queues._Err("AccessDeniedException", message, 403)
 
     def _list(self, request: dict[str, Any], _url: str) -> Answer:
         source = str(request.get("SourceArn"))
@@ -157,7 +181,20 @@ class MessageMoves:
             )
         return queue
 
-    def _is_dead_letter_queue(self, arn: str) -> bool:
-        """Whether a queue's redrive policy names it; queues that only Lambda or SNS fill do not count."""
-        policies = (queue["attributes"].get("RedrivePolicy") for queue in self._queues._queues.values())
-        return any(json.loads(policy)["deadLetterTargetArn"] == arn for policy in policies if policy)
+    def _origins(self, arn: str) -> list[str]:
+        """The queues whose redrive policy names a queue; those that Lambda or SNS fill have none."""
+        return [
+            queue["attributes"]["QueueArn"]
+            for queue in self._queues._queues.values()
+            if json.loads(queue["attributes"].get("RedrivePolicy") or "{}").get("deadLetterTargetArn") == arn
+        ]
+
+
+def _source_arn(body: bytes) -> str:
+    """The queue of a request by its SourceArn or its TaskHandle; empty when it has neither."""
+    try:
+        request = json.loads(body)
+        handle = request.get("TaskHandle")
+        return str(json.loads(base64.b64decode(handle))["sourceArn"] if handle else request.get("SourceArn") or "")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ""
