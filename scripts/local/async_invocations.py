@@ -51,10 +51,17 @@ class QueuedEvent:
     throttles: int = 0
 
 
+Observer = Callable[[QueuedEvent, str, float], None]
+
+
 class AsyncInvocations:
-    """Lambda's internal event queue: one for the account, fair to every function, saved with the state."""
+    """Lambda's internal event queue: one for the account, fair to every function, saved with the state.
+
+    `on_metric` observers are given an event, the name of one of Lambda's asynchronous metrics and its value.
+    """
 
     def __init__(self, functions: Functions, changed: Callable[[], None]) -> None:
+        self.on_metric: list[Observer] = []
         self._functions = functions
         self._changed = changed
         self._events: dict[str, QueuedEvent] = {}
@@ -115,6 +122,7 @@ class AsyncInvocations:
         inbound = inbound_trace.get() if trace is None else trace
         queued = QueuedEvent(function, qualifier, event, source, str(uuid.uuid4()), inbound, now, now)
         self._events[queued.request_id] = queued
+        self._count(queued, "AsyncEventsReceived")
         self._put(queued)
         self._changed()
         return queued.request_id
@@ -169,6 +177,7 @@ class AsyncInvocations:
             self._end(event, settings, Condition.EVENT_AGE_EXCEEDED, None)
             return
         inbound_trace.set(event.trace)
+        self._count(event, "AsyncEventAge", (time.time() - event.accepted) * 1000)
         try:
             result = self._functions.invoke(
                 event.function, event.qualifier, event.payload, event.source, request_id=event.request_id
@@ -209,6 +218,13 @@ class AsyncInvocations:
         ended = async_results.Ended(
             event.function, event.qualifier, event.payload, event.request_id, event.attempts, condition, result
         )
-        async_results.tell(ended, settings, self.submit)
+        for failure in async_results.tell(ended, settings, self.submit):
+            self._count(event, failure)
+        if condition is not Condition.SUCCESS:
+            self._count(event, "AsyncEventsDropped")
         self._events.pop(event.request_id, None)
         self._changed()
+
+    def _count(self, event: QueuedEvent, metric: str, value: float = 1.0) -> None:
+        for observer in self.on_metric:
+            observer(event, metric, value)

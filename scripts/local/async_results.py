@@ -16,6 +16,7 @@ from scripts.local.functions import Result
 from scripts.local.invocations import Source
 
 _ERROR_MESSAGE_BYTES = 1024
+Submit = Callable[[str, str | None, Any, Source], str]
 logger = logging.getLogger("tradepost.async_invocations")
 
 
@@ -41,21 +42,27 @@ class Ended:
     result: Result | None
 
 
-def tell(ended: Ended, settings: Settings, submit: Callable[[str, str | None, Any, Source], str]) -> None:
-    """Send the invocation record to the destination, and a failed event as it came to the dead-letter queue."""
+def tell(ended: Ended, settings: Settings, submit: Submit) -> list[str]:
+    """Send the invocation record to the destination, and a failed event as it came to the dead-letter queue.
+
+    Returns the metrics of what could not be delivered.
+    """
     base = engine.service("lambda_svc")._functions.get(ended.function)
     if base is None:
-        return
+        return []
     version = ended.result.executed_version if ended.result else "$LATEST"
     config = (base["versions"].get(version) or base)["config"]
     success = ended.condition is Condition.SUCCESS
+    failures = []
     destination = settings.on_success if success else settings.on_failure
-    if destination:
-        _to_destination(destination, invocation_record(ended), config["Role"], submit)
+    if destination and not _to_destination(destination, invocation_record(ended), config["Role"], submit):
+        failures.append("DestinationDeliveryFailures")
     dead_letter = (config.get("DeadLetterConfig") or {}).get("TargetArn")
     if dead_letter and not success:
         attributes = dead_letter_attributes(ended)
-        destinations.deliver(dead_letter, json.dumps(ended.payload), config["Role"], attributes)
+        if not destinations.deliver(dead_letter, json.dumps(ended.payload), config["Role"], attributes):
+            failures.append("DeadLetterErrors")
+    return failures
 
 
 def invocation_record(ended: Ended) -> dict[str, Any]:
@@ -96,25 +103,21 @@ def dead_letter_attributes(ended: Ended) -> dict[str, Any]:
     }
 
 
-def _to_destination(
-    arn: str, record: dict[str, Any], role: str, submit: Callable[[str, str | None, Any, Source], str]
-) -> None:
+def _to_destination(arn: str, record: dict[str, Any], role: str, submit: Submit) -> bool:
     service = arn.split(":")[2]
-    if service == "lambda":
-        if roles.allows(role, "lambda:InvokeFunction", arn):
-            submit(*aliases.split_reference(arn), record, Source.SERVICE)
-        else:
-            logger.warning("destination %s not reached: %s lacks lambda:InvokeFunction", arn, role)
-    elif service == "events":
-        _put_event(arn, record, role)
-    else:
-        destinations.send(arn, record, role)
+    action = {"lambda": "lambda:InvokeFunction", "events": "events:PutEvents"}.get(service)
+    if action is None:
+        return destinations.send(arn, record, role)
+    if not roles.allows(role, action, arn):
+        logger.warning("destination %s not reached: %s lacks %s", arn, role, action)
+        return False
+    if service == "events":
+        return _put_event(arn, record)
+    submit(*aliases.split_reference(arn), record, Source.SERVICE)
+    return True
 
 
-def _put_event(arn: str, record: dict[str, Any], role: str) -> None:
-    if not roles.allows(role, "events:PutEvents", arn):
-        logger.warning("destination %s not reached: %s lacks events:PutEvents", arn, role)
-        return
+def _put_event(arn: str, record: dict[str, Any]) -> bool:
     context = record["requestContext"]
     how = "Success" if context["condition"] == Condition.SUCCESS else "Failure"
     entry = {
@@ -125,5 +128,7 @@ def _put_event(arn: str, record: dict[str, Any], role: str) -> None:
         "EventBusName": arn.rsplit("/", 1)[-1],
     }
     status, answer = destinations.call("events", "AWSEvents.PutEvents", {"Entries": [entry]})
-    if status >= 300 or json.loads(answer)["FailedEntryCount"]:
+    reached = status < 300 and not json.loads(answer)["FailedEntryCount"]
+    if not reached:
         logger.warning("destination %s not reached: %s", arn, answer.decode(errors="replace")[:200])
+    return reached

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scripts.local import (
     alarms,
+    async_metrics,
     engine,
     event_bus,
     gateway_control,
@@ -94,11 +95,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     bulk_events.install()
     roles.install()
     lambda_actions.install()
-    asynchronous.install()
-    provisioned = ProvisionedConcurrency(functions, changed)
-    provisioned.install()
-    invoke_api.install(functions, asynchronous)
-    resource_policies.install(asynchronous)
+    provisioned = _install_invocations(functions, asynchronous, changed)
     MessageMoves(changed).install()
     deliveries = TargetDeliveries(asynchronous, changed)
     deliveries.install()
@@ -106,6 +103,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     schedules = Schedules(deliveries, changed)
     schedules.install()
     source_metrics.install(observability.metrics, event_sources, deliveries)
+    async_metrics.install(observability.metrics, asynchronous)
     alarms.install()
     object_tags.install()
     gateway_control.install()
@@ -132,3 +130,15 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
 
     app._load_persisted_state = restore
     return Behaviours(functions, asynchronous, event_sources, deliveries, schedules, bulk_events, tracer, observability)
+
+
+def _install_invocations(
+    functions: Functions, asynchronous: AsyncInvocations, changed: Callable[[], None]
+) -> ProvisionedConcurrency:
+    """Every way to run a function ends in `functions`."""
+    asynchronous.install()
+    provisioned = ProvisionedConcurrency(functions, changed)
+    provisioned.install()
+    invoke_api.install(functions, asynchronous)
+    resource_policies.install(asynchronous)
+    return provisioned
