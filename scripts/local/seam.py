@@ -35,6 +35,7 @@ from scripts.local.table_journal import TableJournal
 from scripts.local.target_deliveries import TargetDeliveries
 from scripts.local.wake import Wake
 from scripts.local.workflows import service as workflows
+from scripts.local.workflows.runs import Runs
 from scripts.local.xray import service as xray
 from scripts.local.xray.tracer import Tracer
 
@@ -48,6 +49,7 @@ class Behaviours:
     event_sources: EventSources
     deliveries: TargetDeliveries
     schedules: Schedules
+    runs: Runs
     bulk_events: BulkEvents
     tracer: Tracer
     observability: Observability
@@ -60,11 +62,12 @@ class Behaviours:
         self.event_sources.stop()
         self.schedules.stop()
         self.deliveries.stop()
+        self.runs.stop()
         self.asynchronous.stop()
         self.observability.stop()
 
     def idle(self) -> bool:
-        parts = (self.functions, self.event_sources, self.asynchronous, self.deliveries)
+        parts = (self.functions, self.event_sources, self.asynchronous, self.deliveries, self.runs)
         return all(part.idle() for part in parts)
 
     def save(self) -> None:
@@ -109,7 +112,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     gateway_control.install()
     Gateway(FunctionIntegrations(functions, asynchronous), settings.endpoint, changed).install()
     SecretRotation(functions, changed).install()
-    workflows.install(functions, asynchronous, observability.metrics)
+    runs = workflows.install(functions, asynchronous, observability.metrics, changed)
     xray.install(tracer, functions)
     release = codedeploy.install(changed)
     app = engine.app()
@@ -120,16 +123,13 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
         bulk_events.restore()
         tracer.store.restore()
         journal.restore()
-        observability.start()
-        event_sources.start()
-        deliveries.start()
-        schedules.start()
-        asynchronous.start()
-        provisioned.start()
-        release.start()
+        for part in (observability, event_sources, deliveries, schedules, asynchronous, provisioned, release, runs):
+            part.start()
 
     app._load_persisted_state = restore
-    return Behaviours(functions, asynchronous, event_sources, deliveries, schedules, bulk_events, tracer, observability)
+    return Behaviours(
+        functions, asynchronous, event_sources, deliveries, schedules, runs, bulk_events, tracer, observability
+    )
 
 
 def _install_invocations(

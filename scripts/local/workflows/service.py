@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from scripts.local.async_invocations import AsyncInvocations
 from scripts.local.functions import Functions
 from scripts.local.metrics import MetricStore
@@ -12,10 +14,13 @@ from scripts.local.workflows.runs import Runs
 from scripts.local.workflows.tasks import Tasks
 
 
-def install(functions: Functions, asynchronous: AsyncInvocations, store: MetricStore) -> None:
+def install(
+    functions: Functions, asynchronous: AsyncInvocations, store: MetricStore, changed: Callable[[], None]
+) -> Runs:
     """Replace what ministack does differently; install it before tracing, which wraps the run of an execution."""
-    runs = Runs(WorkflowMetrics(store), HistoryLog())
+    runs = Runs(WorkflowMetrics(store), HistoryLog(), changed)
     runs.install()
     Tasks(functions, asynchronous, runs).install()
     states.install()
     machines.install()
+    return runs

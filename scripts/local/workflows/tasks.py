@@ -13,6 +13,7 @@ from scripts.local.async_invocations import AsyncInvocations
 from scripts.local.functions import Functions, RequestTooLargeError, Result
 from scripts.local.invocations import Source
 from scripts.local.workflows import rights, sdk_calls
+from scripts.local.workflows.run import Run
 from scripts.local.workflows.runs import Runs
 
 CALLBACK = ".waitForTaskToken"
@@ -41,6 +42,13 @@ class Tasks:
         if run is None:
             return self._invoke_other(resource, arguments)
         run.require_running()
+        try:
+            return self._call(run, resource, arguments)
+        except self._workflows._ExecutionError:
+            run.require_running()
+            raise
+
+    def _call(self, run: Run, resource: str, arguments: Any) -> Any:
         if resource.startswith("arn:aws:states:::aws-sdk:"):
             with sdk_calls.as_role(run.role, resource):
                 return self._invoke_other(resource, arguments)
@@ -49,7 +57,11 @@ class Tasks:
             return self._invoke_function(arguments)
         if ":function:" in resource:
             return json.loads(self._run(resource, arguments).payload)
-        return self._invoke_other(resource, arguments)
+        run.in_activity = ":activity:" in resource
+        try:
+            return self._invoke_other(resource, arguments)
+        finally:
+            run.in_activity = False
 
     def _invoke_function(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """lambda:invoke: the answer of Lambda's Invoke API with the payload parsed."""
@@ -92,10 +104,15 @@ class Tasks:
 
     def invoke_and_wait(self, resource: str, arguments: Any, token: str, state: dict[str, Any]) -> Any:
         """The callback pattern: call, then wait for SendTaskSuccess or SendTaskFailure with the token."""
-        tokens, answered = self._workflows._task_tokens, threading.Event()
+        tokens, answered, run = self._workflows._task_tokens, threading.Event(), self._runs.current()
+        known = run.token(state) if run else None
+        token = known or token
         tokens[token] = {"event": answered, "result": None, "error": None, "heartbeat": None}
         try:
-            self.invoke(resource.replace(CALLBACK, ""), arguments)
+            if known is None:
+                self.invoke(resource.replace(CALLBACK, ""), arguments)
+            if run:
+                run.keep_token(state, token)
             if not self._runs.wait(answered, float(state.get("TimeoutSeconds", FOREVER))):
                 raise self._workflows._ExecutionError("States.Timeout", "")
             info = dict(tokens[token])
