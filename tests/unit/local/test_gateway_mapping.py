@@ -19,6 +19,8 @@ from scripts.local.gateway_mapping import (
 from scripts.local.gateway_request import GatewayRequest
 from scripts.local.gateway_services import IntegrationUriError, ServiceUri, parse_uri
 
+HEADERS = {"x-one": "h", "x-amzn-trace-id": "Self=1-9-9;Root=1-2-3;Sampled=1"}
+
 
 def request(stage: dict[str, Any] | None = None) -> GatewayRequest:
     routing = {
@@ -26,9 +28,7 @@ def request(stage: dict[str, Any] | None = None) -> GatewayRequest:
         "resource_path": "/a/{id}",
         "path_params": {"id": "7"},
     }
-    made = GatewayRequest(
-        "api", "v1", "GET", "/a/7", {"x-one": "h"}, routing, b'{"a":{"b":[1]},"c":"d"}', {"q": ["1", "2"]}
-    )
+    made = GatewayRequest("api", "v1", "GET", "/a/7", HEADERS, routing, b'{"a":{"b":[1]},"c":"d"}', {"q": ["1", "2"]})
     made.authorizer = {"principalId": "p", "claims": {"sub": "s"}}
     made.request_id = "r"
     return made
@@ -49,6 +49,7 @@ def request(stage: dict[str, Any] | None = None) -> GatewayRequest:
         ("stageVariables.queue", "q"),
         ("context.requestId", "r"),
         ("context.authorizer.claims.sub", "s"),
+        ("context.xrayTraceId", "1-2-3"),
         ("nonsense", None),
     ],
 )
