@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scripts.local.settings import ACCOUNT_ID
+from scripts.local.xray.header import TraceHeader
 
 _VARIABLE = re.compile(r"\$(?:\{context\.([\w.]+)\}|context\.([A-Za-z]\w*(?:\.[A-Za-z]\w*)*))")
-_TRACE_ROOT = re.compile(r"(?:^|;)\s*Root=([^;]+)")
 _NO_IDENTITY = (
     "cognitoIdentityPoolId",
     "accountId",
@@ -78,6 +78,11 @@ class GatewayRequest:
     def trace(self) -> str:
         return self.headers.get("x-amzn-trace-id", "")
 
+    @property
+    def trace_id(self) -> str:
+        """The trace's id; every request has one, traced or not."""
+        return TraceHeader.parse(self.trace).root if self.trace else ""
+
     def request_context(self) -> dict[str, Any]:
         """`requestContext` of a Lambda proxy event."""
         identity: dict[str, Any] = dict.fromkeys(_NO_IDENTITY)
@@ -106,10 +111,9 @@ class GatewayRequest:
         }
 
     def context(self) -> dict[str, Any]:
-        """$context as mapping templates see it; what is not known, or not yet, is not there."""
-        root = _TRACE_ROOT.search(self.trace)
-        found = {"error": self.error, "integration": self.integration, "xrayTraceId": root.group(1) if root else ""}
-        return self.request_context() | {name: value for name, value in found.items() if value}
+        """$context as mapping templates see it; `error` and `integration` are there once they are known."""
+        parts = ("error", self.error), ("integration", self.integration), ("xrayTraceId", self.trace_id)
+        return self.request_context() | {name: value for name, value in parts if value}
 
     def variables(self) -> dict[str, str]:
         """$context variables for gateway responses and access logs, by their names without "context."."""

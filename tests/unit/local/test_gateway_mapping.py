@@ -19,7 +19,7 @@ from scripts.local.gateway_mapping import (
 from scripts.local.gateway_request import GatewayRequest
 from scripts.local.gateway_services import IntegrationUriError, ServiceUri, parse_uri
 
-HEADERS = {"x-one": "h", "x-amzn-trace-id": "Self=1-9-9;Root=1-2-3;Sampled=1"}
+HEADERS = {"x-one": "h", "x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678;Sampled=1"}
 
 
 def request(stage: dict[str, Any] | None = None) -> GatewayRequest:
@@ -49,7 +49,7 @@ def request(stage: dict[str, Any] | None = None) -> GatewayRequest:
         ("stageVariables.queue", "q"),
         ("context.requestId", "r"),
         ("context.authorizer.claims.sub", "s"),
-        ("context.xrayTraceId", "1-2-3"),
+        ("context.xrayTraceId", "1-67891233-abcdef012345678912345678"),
         ("nonsense", None),
     ],
 )
