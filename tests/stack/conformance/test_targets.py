@@ -10,7 +10,16 @@ import pytest
 
 from scripts.local.settings import ACCOUNT_ID, REGION
 from tests.stack.conformance.cloud import Cloud
-from tests.stack.conformance.targets import Rule, api_destination, endpoint, letter, open_queue, role, unvalidated
+from tests.stack.conformance.targets import (
+    Rule,
+    api_destination,
+    endpoint,
+    let_in,
+    letter,
+    open_queue,
+    role,
+    unvalidated,
+)
 from tests.waiting import eventually
 
 FUNCTION = """
@@ -136,6 +145,28 @@ def test_a_queue_s_policy_must_let_the_rule_in(cloud: Cloud, rule: Rule) -> None
     assert [event["detail"] for event in cloud.receive(url)] == [{"n": 1}]
     found = letter(cloud, dead_url)
     assert (found.attributes["ERROR_CODE"], found.attributes["TARGET_ARN"]) == ("NO_PERMISSIONS", refused)
+
+
+def test_a_topic_s_policy_must_let_the_rule_in(cloud: Cloud, rule: Rule) -> None:
+    dead_url, dead_letters = open_queue(cloud)
+    url, queue = cloud.queue()
+    sns = cloud.aws("sns")
+    topic = sns.create_topic(Name=rule.bus)["TopicArn"]
+    let_in(cloud, url, queue, "sns.amazonaws.com", topic)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+    rule.add(topic, dead_letters)
+    rule.put()
+    assert letter(cloud, dead_url).attributes["ERROR_CODE"] == "NO_PERMISSIONS"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    rule.put(2)
+    assert [event["detail"] for event in cloud.receive(url)] == [{"n": 2}]
 
 
 def test_a_workflow_needs_a_role_that_eventbridge_can_assume_and_that_may_start_it(cloud: Cloud, rule: Rule) -> None:
