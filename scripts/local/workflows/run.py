@@ -11,8 +11,10 @@ from scripts.local import engine
 class Run:
     """`interrupted` is set once a branch was told to stop: what the state made of that does not count."""
 
-    def __init__(self, execution: dict[str, Any], role: str) -> None:
+    def __init__(self, execution: dict[str, Any], role: str, parent: Run | None = None) -> None:
         self.execution = execution
+        self._parent = parent
+        self._branches: list[Run] = []
         self.role = role
         self.interrupted = False
         self.in_activity = False
@@ -31,8 +33,10 @@ class Run:
         self._waited = waited if {"Seconds", "SecondsPath"} & set(state) else 0.0
 
     def stop(self) -> None:
-        """End or pause: wake whatever waits in this run, and let nothing more begin."""
+        """End or pause: wake whatever waits in this run and its branches, and let nothing more begin."""
         self._stopped = True
+        for branch in list(self._branches):
+            branch.stop()
         for event in list(self._waiting):
             event.set()
 
@@ -50,9 +54,21 @@ class Run:
 
     def require_running(self) -> None:
         """Raise when the run has stopped: branches and retries of it start nothing more."""
+        if self._parent is not None:
+            self._parent.require_running()
         if self._stopped:
             self.interrupted = True
             raise engine.service("stepfunctions")._ExecutionError("States.Aborted", "The execution has ended.")
+
+    def branch(self) -> Run:
+        """A part of this run that can be stopped alone."""
+        made = Run(self.execution, self.role, self)
+        self._branches.append(made)
+        return made
+
+    def end_branches(self, branches: list[Run]) -> None:
+        """Forget branches that are done."""
+        self._branches = [one for one in self._branches if one not in branches]
 
     def token(self, state: dict[str, Any]) -> str | None:
         """The token that this state gave out before a restart, and that is still waited for."""

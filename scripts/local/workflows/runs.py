@@ -70,6 +70,15 @@ class Runs:
     def current(self) -> Run | None:
         return self._current.get()
 
+    def within(self, run: Run, act: Callable[[], Any]) -> Any:
+        """Call something as a part of a run, in a context of its own."""
+
+        def inside() -> Any:
+            self._current.set(run)
+            return act()
+
+        return contextvars.copy_context().run(inside)
+
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Run.wait in the current run; TestState has none."""
         run = self.current()

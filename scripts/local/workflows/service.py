@@ -10,6 +10,7 @@ from scripts.local.metrics import MetricStore
 from scripts.local.workflows import machines, states
 from scripts.local.workflows.history_log import HistoryLog
 from scripts.local.workflows.metrics import WorkflowMetrics
+from scripts.local.workflows.parallel import Parallel
 from scripts.local.workflows.runs import Runs
 from scripts.local.workflows.tasks import Tasks
 
@@ -21,6 +22,7 @@ def install(
     runs = Runs(WorkflowMetrics(store), HistoryLog(), changed)
     runs.install()
     Tasks(functions, asynchronous, runs).install()
+    Parallel(runs).install()
     states.install()
     machines.install()
     return runs
