@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
+from scripts.local.functions import inbound_trace
 from scripts.local.gateway_mapping import BackendAnswer, BackendRequest, fill_path
 from scripts.local.settings import REGION
 
@@ -60,6 +61,8 @@ class ServiceCalls:
         prepared = AWSRequest(method, *_url_headers_body(self._endpoint, target, request))
         if credentials:
             SigV4Auth(credentials, target.service, REGION).add_auth(prepared)
+        if inbound_trace.get():
+            prepared.headers["X-Amzn-Trace-Id"] = inbound_trace.get()
         response = self._session.send(prepared.prepare())
         headers = {name.lower(): value for name, value in response.headers.items()}
         body = response.content.decode("utf-8", errors="replace")

@@ -13,6 +13,7 @@ from scripts.local.settings import ACCOUNT_ID, REGION
 from scripts.local.xray.header import TraceHeader, new_segment_id, new_trace_id
 from tests.stack.conformance.api import Api
 from tests.stack.conformance.cloud import Cloud, Function, unique
+from tests.stack.conformance.rest_api import RestApi, role, service_uri
 from tests.stack.conformance.service_roles import service_role
 from tests.waiting import eventually
 
@@ -218,6 +219,25 @@ def test_a_message_carries_the_header_of_its_request(cloud: Cloud) -> None:
         sqs.meta.events.unregister("before-sign.sqs.SendMessage", add)
     (message,) = sqs.receive_message(QueueUrl=url, MessageSystemAttributeNames=["AWSTraceHeader"])["Messages"]
     assert message["Attributes"]["AWSTraceHeader"] == str(header)
+
+
+def test_a_gateway_that_sends_to_a_queue_passes_the_header_on(cloud: Cloud) -> None:
+    url, arn = cloud.queue()
+    api = RestApi(cloud)
+    integration = {
+        "type": "AWS",
+        "uri": service_uri("sqs", f"path/{ACCOUNT_ID}/{arn.rpartition(':')[2]}"),
+        "credentials": role(cloud, ["sqs:SendMessage"], [arn]),
+        "requestParameters": {"integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"},
+        "requestTemplates": {"application/json": "Action=SendMessage&MessageBody=$util.urlEncode($input.body)"},
+    }
+    api.method("POST", "/messages", integration, [{"statusCode": "202"}])
+    api.deploy()
+    header = sampled(new_segment_id())
+    headers = {"Content-Type": "application/json", "X-Amzn-Trace-Id": str(header)}
+    assert api.request("POST", "/messages", {}, headers).status == 202
+    (message,) = cloud.aws("sqs").receive_message(QueueUrl=url, MessageSystemAttributeNames=["All"])["Messages"]
+    assert TraceHeader.parse(message["Attributes"]["AWSTraceHeader"]).root == header.root
 
 
 def test_a_queue_consumer_sees_the_header_and_starts_a_trace_of_its_own(
