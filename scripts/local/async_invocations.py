@@ -23,7 +23,7 @@ from typing import Any
 from scripts.local import aliases, async_results, engine, event_invoke_configs
 from scripts.local.aliases import FunctionNotFoundError
 from scripts.local.async_results import Condition
-from scripts.local.environment_pool import DEFAULT_LIMIT
+from scripts.local.environment_pool import CONCURRENCY
 from scripts.local.event_invoke_configs import Settings
 from scripts.local.functions import Functions, RequestTooLargeError, Result, inbound_trace
 from scripts.local.invocations import Source
@@ -139,7 +139,7 @@ class AsyncInvocations:
         """Run an event, or let it wait for another of its function. Hold the condition."""
         if self._stopping:
             return
-        if self._busy[event.function] < DEFAULT_LIMIT:
+        if self._busy[event.function] < CONCURRENCY:
             self._busy[event.function] += 1
             self._pool.submit(self._work, event)
         else:

@@ -11,6 +11,7 @@ from scripts.local.environments import INIT_SECONDS, Environment, EnvironmentSpe
 
 IDLE_SECONDS = 300.0
 DEFAULT_LIMIT = max(4, 3 * (os.cpu_count() or 2))
+CONCURRENCY = int(os.environ.get("TRADEPOST_CONCURRENCY", DEFAULT_LIMIT))
 """Environments of one function version that run at once on this machine; further invocations wait for one."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import threading
 import time
 import uuid
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 
 from scripts.local import aliases, engine, invocations
 from scripts.local.aliases import FunctionNotFoundError, Target
-from scripts.local.environment_pool import DEFAULT_LIMIT, EnvironmentPool
+from scripts.local.environment_pool import CONCURRENCY, EnvironmentPool
 from scripts.local.environment_specs import EnvironmentSpecs
 from scripts.local.executions import Call, execute, initialize
 from scripts.local.invocations import InvocationRecord, Observer, Outcome, Source
@@ -64,7 +63,7 @@ class Functions:
         self.on_invocation: list[Observer] = []
         self.begin_trace: Callable[[Target], str] = lambda _: inbound_trace.get()
         self._specs = EnvironmentSpecs(settings.functions_dir, settings.endpoint, xray_daemon)
-        self._pool = EnvironmentPool(int(os.environ.get("TRADEPOST_CONCURRENCY", DEFAULT_LIMIT)))
+        self._pool = EnvironmentPool(CONCURRENCY)
         self._in_flight: dict[str, int] = {}
         self._lock = threading.Lock()
 
