@@ -1,4 +1,4 @@
-"""Metrics of queues, tables and streams."""
+"""Metrics of queues and tables."""
 
 import time
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.stack.conformance.cloud import STREAM_ACTIONS, Cloud, unique
+from tests.stack.conformance.cloud import Cloud, unique
 from tests.waiting import eventually
 
 
@@ -77,19 +77,3 @@ def test_an_index_has_its_own_capacity_and_a_failed_condition_is_counted(cloud: 
     index = {"TableName": table, "GlobalSecondaryIndexName": "by_partner"}
     assert statistic(cloud, "AWS/DynamoDB", "ConsumedWriteCapacityUnits", "Sum", **index) == 1
     assert statistic(cloud, "AWS/DynamoDB", "ConditionalCheckFailedRequests", "Sum", TableName=table) == 1
-
-
-def test_a_stream_consumer_has_the_age_of_its_records(cloud: Cloud) -> None:
-    function = cloud.function("def handler(event, context):\n    pass")
-    table, stream = cloud.table()
-    function.allow(STREAM_ACTIONS, ["*"])
-    cloud.put(table, "a")
-    cloud.aws("lambda").create_event_source_mapping(
-        FunctionName=function.name, EventSourceArn=stream, StartingPosition="TRIM_HORIZON"
-    )
-
-    def age() -> float | None:
-        return statistic(cloud, "AWS/Lambda", "IteratorAge", "Maximum", FunctionName=function.name)
-
-    eventually(lambda: age() is not None)
-    assert 0 <= (age() or 0) < 20_000
