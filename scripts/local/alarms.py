@@ -8,6 +8,7 @@ from typing import Any
 from scripts.local import alarm_requests, engine
 from scripts.local.cloudwatch_protocol import RequestError, element, sent
 
+_SUPPRESSION = ("ActionsSuppressor", "ActionsSuppressorExtensionPeriod", "ActionsSuppressorWaitPeriod")
 _SCALARS = (
     "AlarmName",
     "AlarmArn",
@@ -29,9 +30,7 @@ _SCALARS = (
     "EvaluateLowSampleCountPercentile",
     "ThresholdMetricId",
     "AlarmRule",
-    "ActionsSuppressor",
-    "ActionsSuppressorExtensionPeriod",
-    "ActionsSuppressorWaitPeriod",
+    *_SUPPRESSION,
 )
 _LISTS = ("OKActions", "AlarmActions", "InsufficientDataActions")
 _KEPT = ("StateReasonData", "StateTransitionedTimestamp")
@@ -41,7 +40,7 @@ _OF_ONE_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "
 def install() -> None:
     """Keep what ministack drops when an alarm is put, and describe alarms in full over the Query protocol."""
     service = engine.service("cloudwatch")
-    put, describe = service._put_metric_alarm, service._describe_alarms
+    put, describe, put_composite = service._put_metric_alarm, service._describe_alarms, service._put_composite_alarm
 
     def put_metric_alarm(params: dict[str, Any], decoded: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
         asked = sent(params, decoded, is_cbor or is_json)
@@ -77,7 +76,18 @@ def install() -> None:
             ),
         )
 
+    def put_composite_alarm(
+        params: dict[str, Any], decoded: dict[str, Any], is_cbor: bool, is_json: bool = False
+    ) -> Any:
+        answer = put_composite(params, decoded, is_cbor, is_json)
+        asked = sent(params, decoded, is_cbor or is_json)
+        if answer[0] < 300:
+            alarm = service._composite_alarms[asked["AlarmName"]]
+            alarm.update({name: asked[name] for name in _SUPPRESSION if asked.get(name)})
+        return answer
+
     service._put_metric_alarm = put_metric_alarm
+    service._put_composite_alarm = put_composite_alarm
     service._describe_alarms = describe_alarms
 
 

@@ -133,8 +133,15 @@ def test_a_composite_alarm_keeps_its_rule(cloud: Cloud) -> None:
             Statistic="Sum",
             ComparisonOperator="GreaterThanThreshold",
         )
-    query(cloud, {"Action": "PutCompositeAlarm", "AlarmName": name, "AlarmRule": rule, "AlarmDescription": "why"})
+    suppressor = {
+        "ActionsSuppressor": "a",
+        "ActionsSuppressorWaitPeriod": "60",
+        "ActionsSuppressorExtensionPeriod": "30",
+    }
+    put = {"Action": "PutCompositeAlarm", "AlarmName": name, "AlarmRule": rule, "AlarmDescription": "why"}
+    query(cloud, put | suppressor)
     alarm = described(cloud, name, "CompositeAlarm")
+    assert {key: alarm[key] for key in suppressor} == suppressor
     assert (alarm["AlarmRule"], alarm["AlarmDescription"], alarm["ActionsEnabled"]) == (rule, "why", "true")
 
 
