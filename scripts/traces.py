@@ -36,7 +36,7 @@ class Row:
     kind: str
     offset: float
     duration: float
-    flags: str
+    notes: str
 
 
 def show(environment: Environment, *, find: str = "", since: str = "15m", filter_expression: str = "") -> None:
@@ -118,8 +118,9 @@ def tree(segments: list[Document]) -> list[Row]:
     def rows(node: Document, depth: int) -> Iterator[Row]:
         begin = float(node["start_time"])
         end = float(node.get("end_time") or begin)
-        flags = " ".join(name for name in ("fault", "error", "throttle", "in_progress") if node.get(name))
-        yield Row(depth, str(node["name"]), str(node.get("origin", "")), begin - zero, end - begin, flags)
+        notes = [name for name in ("fault", "error", "throttle", "in_progress") if node.get(name)]
+        notes += [f"linked to {link['trace_id']}" for link in node.get("links", [])]
+        yield Row(depth, str(node["name"]), str(node.get("origin", "")), begin - zero, end - begin, ", ".join(notes))
         children = [*node.get("subsegments", []), *below.get(node["id"], [])]
         for child in sorted(children, key=lambda one: float(one["start_time"])):
             yield from rows(child, depth + 1)
@@ -165,7 +166,7 @@ def _show_tree(trace_id: str, segments: list[Document]) -> None:
             f"{'  ' * row.depth}{row.name}",
             f"{row.offset * 1000:.1f}",
             f"{row.duration * 1000:.1f}",
-            row.flags or row.kind,
+            row.notes or row.kind,
         )
         for row in tree(segments)
     ]

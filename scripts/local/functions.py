@@ -61,7 +61,7 @@ class Functions:
 
     def __init__(self, settings: Settings, xray_daemon: str) -> None:
         self.on_invocation: list[Observer] = []
-        self.begin_trace: Callable[[Target], str] = lambda _: inbound_trace.get()
+        self.begin_trace: Callable[[Target, object], str] = lambda *_: inbound_trace.get()
         self._specs = EnvironmentSpecs(settings.functions_dir, settings.endpoint, xray_daemon)
         self._pool = EnvironmentPool(CONCURRENCY)
         self._in_flight: dict[str, int] = {}
@@ -94,7 +94,7 @@ class Functions:
             )
         with engine.core("responses").request_scope(ACCOUNT_ID, REGION):
             target = aliases.resolve(function, qualifier)
-            call = Call(target, payload, source, request_id or str(uuid.uuid4()), self.begin_trace(target))
+            call = Call(target, payload, source, request_id or str(uuid.uuid4()), self.begin_trace(target, event))
             if not self._enter(target):
                 return self._throttled(call, "ReservedFunctionConcurrentInvocationLimitExceeded")
             try:

@@ -203,7 +203,7 @@ def test_a_gateway_that_sends_to_a_queue_passes_the_header_on(cloud: Cloud) -> N
     assert TraceHeader.parse(message["Attributes"]["AWSTraceHeader"]).root == header.root
 
 
-def test_a_queue_consumer_sees_the_header_and_starts_a_trace_of_its_own(
+def test_a_queue_consumer_sees_the_header_and_starts_a_trace_that_is_linked(
     cloud: Cloud, rule: Callable[..., None]
 ) -> None:
     rule(1.0)
@@ -230,6 +230,8 @@ def test_a_queue_consumer_sees_the_header_and_starts_a_trace_of_its_own(
     assert TraceHeader.parse(own).root != header.root
     segments = eventually(lambda: trace(cloud, TraceHeader.parse(own).root))
     assert origins(segments) == ["AWS::Lambda", "AWS::Lambda::Function"]
+    (link,) = segments[1]["links"]
+    assert (link["trace_id"], link["id"]) == (header.root, header.parent)
     assert trace(cloud, header.root) == []
 
 

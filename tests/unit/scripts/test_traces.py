@@ -26,7 +26,14 @@ FUNCTION: dict[str, Any] = {
     "end_time": 100.8,
     "fault": True,
 }
-LATER: dict[str, Any] = {"id": "d", "parent_id": "gone", "name": "bus", "start_time": 100.85, "in_progress": True}
+LATER: dict[str, Any] = {
+    "id": "d",
+    "parent_id": "gone",
+    "name": "bus",
+    "start_time": 100.85,
+    "in_progress": True,
+    "links": [{"trace_id": "1-2-3", "id": "e"}],
+}
 
 
 class FakeXray:
@@ -58,8 +65,8 @@ def test_segments_stand_below_what_called_them_with_offset_and_duration() -> Non
     stage, _, function, bus = rows
     assert stage == Row(0, "api/v1", "AWS::ApiGateway::Stage", 0.0, 1.0, "")
     assert (function.offset, function.duration) == pytest.approx((0.3, 0.5))
-    assert function.flags == "fault"
-    assert (bus.duration, bus.flags) == (0.0, "in_progress")
+    assert function.notes == "fault"
+    assert (bus.duration, bus.notes) == (0.0, "in_progress, linked to 1-2-3")
 
 
 def test_traces_are_fetched_five_at_a_time() -> None:
