@@ -34,17 +34,21 @@ logger = logging.getLogger("tradepost.alarms")
 
 
 class AlarmWatch:
-    """The thread that evaluates alarms, and that lets `sample` record the state of queues twice a minute.
+    """The thread that evaluates alarms.
 
-    `changed` tells the snapshots of a change of state.
+    It also lets `sample` record the state of queues twice a minute and `flush` save the metrics. `changed` tells the
+    snapshots of a change of state.
     """
 
-    def __init__(self, store: MetricStore, changed: Callable[[], None], sample: Callable[[], None]) -> None:
+    def __init__(
+        self, store: MetricStore, changed: Callable[[], None], sample: Callable[[], None], flush: Callable[[], None]
+    ) -> None:
         speed = float(os.environ.get("TRADEPOST_ALARM_SPEED", "1"))
         self._speed = min(max(speed, 1.0), FASTEST)
         self._store = store
         self._changed = changed
         self._sample = sample
+        self._flush = flush
         self._sampled = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
@@ -70,6 +74,7 @@ class AlarmWatch:
                 if time.monotonic() - self._sampled >= SAMPLE_SECONDS / self._speed:
                     self._sampled = time.monotonic()
                     _guarded("sampling the queues", self._sample)
+                _guarded("saving the metrics", self._flush)
                 for name, alarm in list(engine.service("cloudwatch")._alarms.items()):
                     _guarded(f"evaluating the alarm {name}", partial(self._evaluate, alarm))
 

@@ -7,16 +7,12 @@ days).
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NamedTuple
-
-from scripts.local.snapshot import replace_file
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 SECONDS_KEPT = 3 * 3600
 MINUTES_KEPT = 86400
@@ -60,6 +56,9 @@ class Bucket:
         self.low = min(self.low, value)
         self.high = max(self.high, value)
         self._count(value, count)
+
+    def copy(self) -> Bucket:
+        return replace(self, values=None if self.values is None else dict(self.values))
 
     def merge(self, other: Bucket) -> None:
         self.count += other.count
@@ -137,6 +136,7 @@ class MetricStore:
 
     def __init__(self) -> None:
         self._series: dict[Metric, Series] = {}
+        self._changed: set[tuple[Metric, int]] = set()
         self._lock = threading.Lock()
         self._compacted_at = time.time()
 
@@ -170,6 +170,7 @@ class MetricStore:
         bucket = series.buckets.get(second)
         if bucket is None:
             bucket = series.buckets[second] = Bucket()
+        self._changed.add((key, second))
         return bucket
 
     def metrics(self) -> list[Metric]:
@@ -200,26 +201,41 @@ class MetricStore:
             for second, bucket in series.buckets.items():
                 age = now - second
                 length = 1 if age <= SECONDS_KEPT else 60 if age <= MINUTES_KEPT else 300
-                if age <= DAYS_KEPT:
-                    kept.setdefault(second - second % length, Bucket()).merge(bucket)
+                begin = second - second % length
+                if begin == second and begin not in kept and age <= DAYS_KEPT:
+                    kept[begin] = bucket
+                elif age <= DAYS_KEPT:
+                    kept.setdefault(begin, Bucket()).merge(bucket)
             series.buckets = kept
             if not kept:
                 del self._series[key]
 
-    def save(self, file: Path) -> None:
-        """Write all metrics to a file."""
+    def take_changes(self) -> list[tuple[Metric, str, int, Bucket]]:
+        """(metric, unit, second, bucket) of what changed since the last call."""
+        with self._lock:
+            changed, self._changed = self._changed, set()
+            return [
+                (key, series.unit, second, series.buckets[second].copy())
+                for key, second in changed
+                if (series := self._series.get(key)) and second in series.buckets
+            ]
+
+    def contents(self) -> Iterator[tuple[Metric, str, list[tuple[int, Bucket]]]]:
+        """(metric, unit, buckets by second) of everything that is kept, one metric at a time."""
         with self._lock:
             self._compact(time.time())
-            content = [[*key, series.unit, list(_dump(series))] for key, series in self._series.items()]
-        replace_file(file, json.dumps(content).encode())
+            names = list(self._series)
+        for key in names:
+            with self._lock:
+                series = self._series.get(key)
+                buckets = [(second, bucket.copy()) for second, bucket in series.buckets.items()] if series else []
+            if series and buckets:
+                yield key, series.unit, buckets
 
-    def restore(self, file: Path) -> None:
-        """Read what `save` wrote, if there is something."""
-        if not file.exists():
-            return
-        for namespace, name, dimensions, unit, buckets in json.loads(file.read_bytes()):
-            series = Series(unit, {second: _load(*rest) for second, *rest in buckets})
-            self._series[metric(namespace, name, dict(dimensions))] = series
+    def put(self, key: Metric, unit: str, second: int, bucket: Bucket) -> None:
+        """Set a bucket as it was saved."""
+        with self._lock:
+            self._series.setdefault(key, Series(unit)).buckets[second] = bucket
 
 
 def _between(buckets: dict[int, Bucket], start: float, end: float) -> Iterable[tuple[int, Bucket]]:
@@ -228,13 +244,3 @@ def _between(buckets: dict[int, Bucket], start: float, end: float) -> Iterable[t
         seconds = range(math.ceil(start), math.ceil(end))
         return [(second, buckets[second]) for second in seconds if second in buckets]
     return [(second, bucket) for second, bucket in buckets.items() if start <= second < end]
-
-
-def _dump(series: Series) -> Iterator[list[Any]]:
-    for second, bucket in series.buckets.items():
-        values = None if bucket.values is None else list(bucket.values.items())
-        yield [second, bucket.count, bucket.total, bucket.low, bucket.high, values]
-
-
-def _load(count: float, total: float, low: float, high: float, values: list[tuple[float, float]] | None) -> Bucket:
-    return Bucket(count, total, low, high, None if values is None else dict(values))

@@ -8,6 +8,7 @@ from scripts.local import alarm_actions, lambda_metrics, metric_api, metric_filt
 from scripts.local.alarm_watch import AlarmWatch
 from scripts.local.functions import Functions
 from scripts.local.insights_api import Insights
+from scripts.local.metric_file import MetricFile
 from scripts.local.metrics import MetricStore
 from scripts.local.queue_metrics import QueueMetrics
 from scripts.local.settings import Settings
@@ -21,8 +22,8 @@ class Observability:
         self.metrics = MetricStore()
         self._functions = functions
         self._queues = QueueMetrics(self.metrics)
-        self._alarms = AlarmWatch(self.metrics, changed, self._queues.sample)
-        self._file = settings.state_dir / "metrics.json"
+        self._file = MetricFile(self.metrics, settings.state_dir)
+        self._alarms = AlarmWatch(self.metrics, changed, self._queues.sample, self._file.flush)
 
     def install(self) -> None:
         metric_api.install(self.metrics)
@@ -36,7 +37,7 @@ class Observability:
 
     def start(self) -> None:
         """Go on with what was saved."""
-        self.metrics.restore(self._file)
+        self._file.restore()
         self._alarms.start()
 
     def stop(self) -> None:
@@ -44,4 +45,4 @@ class Observability:
         self._alarms.stop()
 
     def save(self) -> None:
-        self.metrics.save(self._file)
+        self._file.save()

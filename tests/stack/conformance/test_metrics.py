@@ -1,5 +1,7 @@
 """CloudWatch metrics: what was put is read back by dimensions, statistic, percentile and metric math."""
 
+import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from scripts.local import launcher
 from scripts.local.settings import Settings
 from tests.ports import free_port
 from tests.stack.conformance.cloud import Cloud, unique
+from tests.waiting import eventually
 
 MINUTE = 60
 
@@ -115,7 +118,22 @@ def test_data_may_be_two_weeks_old(cloud: Cloud, namespace: str, start: int) -> 
         put(cloud, namespace, "Orders", start - 15 * 86400, 1)
 
 
-def test_metrics_alarms_and_saved_queries_are_there_after_down_and_up(tmp_path: Path) -> None:
+def kill_when_saved(settings: Settings) -> None:
+    """Kill the cloud once its metrics and the rest of its state are on disk."""
+    snapshot = settings.state_dir / "snapshot.json"
+    eventually(lambda: any(settings.state_dir.glob("metrics-*.jsonl")))
+    eventually(lambda: snapshot.exists() and "as asked" in snapshot.read_text())
+    running = launcher.status(settings)
+    assert running is not None
+    os.kill(running.pid, signal.SIGKILL)
+    eventually(lambda: launcher.status(settings) is None)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_metrics_alarms_and_saved_queries_are_there_after_a_stop_and_a_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    monkeypatch.setenv("TRADEPOST_ALARM_SPEED", "60")
     settings = Settings(tmp_path, free_port())
     launcher.up(settings)
     try:
@@ -132,8 +150,11 @@ def test_metrics_alarms_and_saved_queries_are_there_after_down_and_up(tmp_path: 
             EvaluationPeriods=1,
             Threshold=1,
             ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="ignore",
         )
         cloud.aws("cloudwatch").set_alarm_state(AlarmName="orders", StateValue="ALARM", StateReason="as asked")
+        if killed:
+            kill_when_saved(settings)
         launcher.down(settings)
         launcher.up(settings)
         query = [stat("m", "Shop", "Orders", "Sum") | {"ReturnData": True}]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.local.metric_file import MetricFile
 from scripts.local.metrics import Bucket, MetricStore, metric
 
 KEY = metric("Shop", "latency", {"partner": "demo"})
@@ -73,9 +74,9 @@ def test_old_data_is_kept_by_the_minute_then_by_five_then_not(store: MetricStore
     for name, age in ages.items():
         for second in range(0, 300, 30):
             store.add(metric("Shop", name, {}), bucket(1), at=now - age + second)
-    store.save(tmp_path / "metrics.json")
+    MetricFile(store, tmp_path).save()
     again = MetricStore()
-    again.restore(tmp_path / "metrics.json")
+    MetricFile(again, tmp_path).restore()
     kept = {
         name: len(again.read(metric("Shop", name, {}), now - age, now - age + 300, 1)) for name, age in ages.items()
     }
@@ -85,3 +86,23 @@ def test_old_data_is_kept_by_the_minute_then_by_five_then_not(store: MetricStore
     ).values()
     assert (found.statistic("Sum"), found.statistic("p50")) == (10, 1)
     assert [key.name for key in again.metrics()] == ["of days", "of hours", "recent"]
+
+
+def test_what_was_flushed_survives_a_kill_even_in_the_middle_of_a_line(store: MetricStore, tmp_path: Path) -> None:
+    now = int(time.time())
+    file = MetricFile(store, tmp_path)
+    file.restore()
+    for value in (1, 2):
+        store.add(KEY, bucket(value), at=now)
+        file.flush()
+    store.add(KEY, bucket(4), at=now)
+    [journal] = tmp_path.glob("metrics-*.jsonl")
+    with journal.open("a") as broken:
+        broken.write('["Shop", "lat')
+    again = MetricStore()
+    MetricFile(again, tmp_path).restore()
+    assert again.read(KEY, now, now + 1, 1)[0].statistic("Sum") == 3
+    assert list(tmp_path.glob("metrics-*.jsonl")) == []
+    third = MetricStore()
+    MetricFile(third, tmp_path).restore()
+    assert third.read(KEY, now, now + 1, 1)[0].statistic("Sum") == 3
