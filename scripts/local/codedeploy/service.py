@@ -9,6 +9,7 @@ from typing import Any
 
 from scripts.local import added_service, engine
 from scripts.local.added_service import Answer
+from scripts.local.codedeploy import managed_policies
 from scripts.local.codedeploy.applications import Applications
 from scripts.local.codedeploy.deployments import Deployments
 from scripts.local.codedeploy.deployments_api import DeploymentsApi
@@ -82,6 +83,7 @@ class CodeDeploy:
 def install(changed: Callable[[], None]) -> CodeDeploy:
     """Add the service to the engine; `changed` tells the snapshots what happened outside a request."""
     service = CodeDeploy(changed)
+    managed_policies.install()
     added_service.register("codedeploy", "CodeDeploy_20141006", service, service.resource)
     return service
 

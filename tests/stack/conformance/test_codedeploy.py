@@ -192,3 +192,15 @@ def test_the_service_role_needs_the_rights(cloud: Cloud) -> None:
     assert made.alias() == ("1", {})
     grant(cloud, name, ["lambda:*"], made.function.arn)
     made.ended(made.start(), "Succeeded")
+
+
+@pytest.mark.parametrize("policy", ["AWSCodeDeployRoleForLambda", "AWSCodeDeployRoleForLambdaLimited"])
+def test_aws_s_managed_policy_deploys_and_invokes_hooks_by_their_name_only(cloud: Cloud, policy: str) -> None:
+    name, arn = service_role(cloud, "codedeploy", ["sts:GetCallerIdentity"])
+    cloud.aws("iam").attach_role_policy(RoleName=name, PolicyArn=f"arn:aws:iam::aws:policy/service-role/{policy}")
+    made = release(cloud, ALL_AT_ONCE, role=arn, autoRollbackConfiguration={"enabled": False, "events": []})
+    failed = made.ended(made.start({"BeforeAllowTraffic": made.function.name}), "Failed")
+    assert failed["errorInformation"]["code"] == "IAM_ROLE_PERMISSIONS"
+    assert "lambda:InvokeFunction" in failed["errorInformation"]["message"]
+    made.ended(made.start(), "Succeeded")
+    assert made.alias() == ("2", {})
