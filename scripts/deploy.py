@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scripts.terraform_events import Progress
 
 SHOWN_CHANGES = 40
+UNWEIGHTED: dict[str, dict[str, float]] = {"AdditionalVersionWeights": {}}
 REPLAY_PAGE = 200
 API_DEPLOYMENT = "module.rest_api.aws_api_gateway_deployment.this"
 
@@ -92,7 +93,7 @@ def promote(stack: Deployed) -> list[str]:
     for key, function in sorted(stack.outputs["functions"].items()):
         alias = {"FunctionName": function["name"], "Name": function["alias"]}
         if client.get_alias(**alias)["FunctionVersion"] != str(function["version"]):
-            client.update_alias(**alias, FunctionVersion=str(function["version"]), RoutingConfig={})
+            client.update_alias(**alias, FunctionVersion=str(function["version"]), RoutingConfig=UNWEIGHTED)
             moved.append(key)
     if moved:
         console.print(f"  [green]✓[/green]  Released: {', '.join(moved)}")
