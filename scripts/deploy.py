@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from scripts.terraform_events import Progress
 
 SHOWN_CHANGES = 40
+UNWEIGHTED: dict[str, dict[str, float]] = {"AdditionalVersionWeights": {}}
 REPLAY_PAGE = 200
+API_DEPLOYMENT = "module.rest_api.aws_api_gateway_deployment.this"
 
 
 def up(environment: Environment, *, yes: bool = False) -> bool:
@@ -41,9 +43,19 @@ def up(environment: Environment, *, yes: bool = False) -> bool:
         _show_changes(planned)
         _confirm(f"apply to {environment.name}")
     terraform.apply(planned)
+    if _removes_a_route(planned):
+        # Terraform deletes a route only after it has made the new deployment, which therefore still serves it.
+        terraform.apply(terraform.plan(replace=API_DEPLOYMENT))
     promote(Deployed.read(environment))
     say(f"{environment.name} is deployed ({duration(time.monotonic() - started)})", style="green")
     return True
+
+
+def _removes_a_route(planned: Progress) -> bool:
+    return any(
+        ".aws_api_gateway_method." in address and action in ("delete", "replace")
+        for address, action in planned.changes.items()
+    )
 
 
 def plan(environment: Environment) -> bool:
@@ -81,7 +93,7 @@ def promote(stack: Deployed) -> list[str]:
     for key, function in sorted(stack.outputs["functions"].items()):
         alias = {"FunctionName": function["name"], "Name": function["alias"]}
         if client.get_alias(**alias)["FunctionVersion"] != str(function["version"]):
-            client.update_alias(**alias, FunctionVersion=str(function["version"]), RoutingConfig={})
+            client.update_alias(**alias, FunctionVersion=str(function["version"]), RoutingConfig=UNWEIGHTED)
             moved.append(key)
     if moved:
         console.print(f"  [green]✓[/green]  Released: {', '.join(moved)}")

@@ -91,13 +91,16 @@ class Terraform:
         parts += [str(self._environment().get("TF_CLI_CONFIG_FILE")), repr(program())]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
-    def plan(self, *, destroy: bool = False) -> Progress:
+    def plan(self, *, destroy: bool = False, replace: str = "") -> Progress:
         """Compare the configuration with what is there and save the plan; return what would change.
+
+        `replace` is the address of a resource to make anew although nothing about it changed.
 
         Raises:
             Failure: the plan has errors, which were printed in full.
         """
         arguments = ["plan", f"-out={self.plan_file}", *self._variables(), *(["-destroy"] if destroy else [])]
+        arguments += [f"-replace={replace}"] if replace else []
         with step("Planning") as current:
             progress = self._stream(current.note, *arguments)
             current.result = progress.summary()

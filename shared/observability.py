@@ -7,6 +7,7 @@ Names, namespace and log level come from POWERTOOLS_SERVICE_NAME, POWERTOOLS_MET
 """
 
 import gc
+import logging
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -22,7 +23,8 @@ from shared import tracing
 type Json = dict[str, Any]
 type Handler[Result] = Callable[[Json, LambdaContext], Result]
 
-logger = Logger()
+# Lambda reads the level of a line only beside a time in RFC 3339; other lines it takes for INFO.
+logger = Logger(utc=True, use_rfc3339=True)
 metrics = Metrics()
 
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
@@ -41,6 +43,7 @@ def handler[Result](prepare: Callable[[], object] | None = None) -> Callable[[Ha
 
     def decorate(function: Handler[Result]) -> Handler[Result]:
         if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+            _quiet_libraries()
             _finish_init(prepare)
 
         @wraps(function)
@@ -58,6 +61,15 @@ def handler[Result](prepare: Callable[[], object] | None = None) -> Callable[[Ha
         return invoke
 
     return decorate
+
+
+def _quiet_libraries() -> None:
+    """Keep libraries from logging at DEBUG: Lambda sets the root logger to the function's log level.
+
+    botocore would log every request whole: what is stored, and the session token that signs it.
+    """
+    root = logging.getLogger()
+    root.setLevel(max(root.level, logging.INFO))
 
 
 def _finish_init(prepare: Callable[[], object] | None) -> None:

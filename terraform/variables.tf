@@ -59,9 +59,14 @@ variable "architecture" {
 }
 
 variable "log_level" {
-  description = "Lowest level that functions log."
+  description = "Lowest level that functions log: DEBUG or INFO."
   type        = string
   default     = "INFO"
+
+  validation {
+    condition     = contains(["DEBUG", "INFO"], var.log_level)
+    error_message = "log_level is DEBUG or INFO: metrics are lines of the log that Lambda takes for INFO, and a higher level would drop them."
+  }
 }
 
 variable "log_retention_days" {

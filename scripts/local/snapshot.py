@@ -15,6 +15,7 @@ import hashlib
 import json
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,6 +49,8 @@ class Snapshots:
         self._blob_names: dict[int, tuple[bytes, str]] = {}
         self._last_good: dict[str, str] = {}
         self._loaded = self._read()
+        self._collected = self._written = 0
+        self._writing = threading.Lock()
         self.changed = False
 
     def note_change(self) -> None:
@@ -59,30 +62,43 @@ class Snapshots:
 
     def save(self, states: dict[str, Callable[[], Any]]) -> None:
         """Write the state of all services; `states` maps a name to the function that returns its state."""
-        self.changed = False
-        used: set[str] = set()
-        for name, state in states.items():
-            text = self._serialize(name, state, used)
-            if text is not None:
-                self._last_good[name] = text
-        body = ", ".join(f"{json.dumps(name)}: {text}" for name, text in self._last_good.items())
-        self._folder.mkdir(parents=True, exist_ok=True)
-        replace_file(self._file, f'{{"ministack": {json.dumps(engine.version())}, "services": {{{body}}}}}'.encode())
-        self._prune(used)
+        self._write(*self._collect(states))
 
     async def keep_saving(self, states: Callable[[], dict[str, Callable[[], Any]]]) -> None:
-        """Save every SAVE_SECONDS while something changes, less often when a save takes long."""
+        """Save every SAVE_SECONDS while something changes, less often when reading the state takes long."""
         pause = SAVE_SECONDS
         while True:
             await asyncio.sleep(pause)
             if not self.changed:
                 continue
             started = time.monotonic()
-            self.save(states())
+            snapshot = self._collect(states())
             took = time.monotonic() - started
             pause = max(SAVE_SECONDS, SHARE_OF_TIME * took)
             if took > SLOW_SAVE_SECONDS:
                 logger.warning("saving the state held up requests for %.0f ms", took * 1000)
+            await asyncio.to_thread(self._write, *snapshot)
+
+    def _collect(self, states: dict[str, Callable[[], Any]]) -> tuple[int, bytes, set[str]]:
+        """The snapshot's number, its content and the blobs that it names."""
+        self.changed = False
+        self._collected += 1
+        blobs: set[str] = set()
+        for name, state in states.items():
+            text = self._serialize(name, state, blobs)
+            if text is not None:
+                self._last_good[name] = text
+        body = ", ".join(f"{json.dumps(name)}: {text}" for name, text in self._last_good.items())
+        content = f'{{"ministack": {json.dumps(engine.version())}, "services": {{{body}}}}}'
+        return self._collected, content.encode(), blobs
+
+    def _write(self, number: int, content: bytes, blobs: set[str]) -> None:
+        """Put a snapshot in place unless a later one is there: the last save need not wait for the one before."""
+        with self._writing:
+            if number > self._written:
+                self._written = number
+                replace_file(self._file, content)
+                self._prune(blobs)
 
     def _serialize(self, name: str, state: Callable[[], Any], used: set[str]) -> str | None:
         """JSON text of one service; threads may change it meanwhile, so try again, then keep the last good one."""

@@ -106,7 +106,8 @@ def folded(events: list[Event]) -> Order:
 
 
 def _placed_answer(event: Event) -> Answer:
-    return Answer(201, dump(whole(folded([event]))), f"/orders/{event.order_id}")
+    # Relative to /orders: which host, stage or base path the caller came through is none of our business.
+    return Answer(201, dump(whole(folded([event]))), f"orders/{event.order_id}")
 
 
 def _cause(command: PlaceOrder | CancelOrder) -> Cause:

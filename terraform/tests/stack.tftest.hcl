@@ -141,6 +141,7 @@ run "refuses_unknown_names" {
     concurrency      = { order = {} }
     account_id       = "12"
     runbook_base_url = "https://example.com/"
+    log_level        = "WARN"
   }
-  expect_failures = [var.environment, var.concurrency, var.account_id, var.runbook_base_url]
+  expect_failures = [var.environment, var.concurrency, var.account_id, var.runbook_base_url, var.log_level]
 }

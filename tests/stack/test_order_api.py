@@ -1,6 +1,7 @@
 """An order's life over HTTP."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urljoin
 
 from scripts.client import OrderClient
 from tests.stack.conftest import Stack
@@ -18,9 +19,9 @@ def test_placed_order_can_be_read_at_once(client: OrderClient) -> None:
     assert made["currency"] == "EUR"
     assert made["lines"] == body["lines"]
     assert made["reference"] == "web-1001"
-    assert placed.headers["Location"] == f"/orders/{made['order_id']}"
 
     assert client.get(made["order_id"]).json() == made
+    assert urljoin(placed.url, placed.headers["Location"]) == f"{client.base_url}/orders/{made['order_id']}"
 
 
 def test_events_tell_the_order(client: OrderClient) -> None:

@@ -18,6 +18,8 @@ from shared.idempotency import Record, read_record
 ATTEMPTS = 8
 FIRST_DELAY_SECONDS = 0.02
 LONGEST_DELAY_SECONDS = 0.5
+PATIENCE_SECONDS = 5.0
+"""No attempt begins later than this after the first: a refusal may take botocore seconds, with attempts of its own."""
 
 
 class ConcurrentAppendError(Exception):
@@ -38,11 +40,12 @@ class AnswerStoredError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EventStore:
-    """Reads and appends events. ``sleep`` waits between the attempts of an append."""
+    """Reads and appends events. ``sleep`` waits between the attempts of an append, ``clock`` tells seconds."""
 
     client: Any
     table: str
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
 
     def load(self, order_id: str) -> list[Event]:
         """Every event of the order, oldest first, strongly consistent; [] if there is no such order."""
@@ -53,7 +56,8 @@ class EventStore:
         """Add the event at its place and, in the same transaction, the answer to the request that caused it.
 
         Raises ConcurrentAppendError if the place is taken, AnswerStoredError if the request has its answer already
-        (``now`` in epoch seconds decides whether that is too old to count), StoreBusyError after ATTEMPTS refusals.
+        (``now`` in epoch seconds decides whether that is too old to count), StoreBusyError after ATTEMPTS refusals or
+        PATIENCE_SECONDS of them.
         """
         items = [self._put(event)]
         if record is not None:
@@ -103,17 +107,20 @@ class EventStore:
     def _transact(self, items: list[dict[str, Any]]) -> None:
         from botocore.exceptions import ClientError
 
+        give_up_at = self.clock() + PATIENCE_SECONDS
         for attempt in range(ATTEMPTS):
             if attempt:
                 longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2 ** (attempt - 1))
                 self.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+                if self.clock() > give_up_at:
+                    break
             try:
                 self.client.transact_write_items(TransactItems=items)
             except ClientError as error:
                 _raise_if_final(error)
             else:
                 return
-        raise StoreBusyError(f"the transaction was refused {ATTEMPTS} times")
+        raise StoreBusyError("the transaction was refused again and again")
 
 
 _BUSY_REASONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}

@@ -96,13 +96,13 @@ variable "environment" {
 }
 
 variable "log_level" {
-  description = "Lowest level that the function logs."
+  description = "Lowest level that the function logs: DEBUG or INFO."
   type        = string
   default     = "INFO"
 
   validation {
-    condition     = contains(["DEBUG", "INFO", "WARN", "ERROR"], var.log_level)
-    error_message = "log_level is DEBUG, INFO, WARN or ERROR."
+    condition     = contains(["DEBUG", "INFO"], var.log_level)
+    error_message = "log_level is DEBUG or INFO: metrics are lines of the log that Lambda takes for INFO, and a higher level would drop them."
   }
 }
 

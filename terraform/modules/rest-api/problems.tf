@@ -6,11 +6,16 @@ locals {
     }
   ]...)
 
-  # error.messageString brings its own quotes; validationErrorString does not.
-  details = { BAD_REQUEST_BODY = "\"$context.error.validationErrorString\"" }
+  # error.messageString brings its own quotes; validationErrorString does not. Both are escaped for JSON.
+  details = {
+    BAD_REQUEST_BODY = "\"$context.error.validationErrorString\""
+    # What API Gateway says of a path or method that it does not know is "Missing Authentication Token".
+    MISSING_AUTHENTICATION_TOKEN = jsonencode("no route has this method and path")
+  }
 }
 
 # What the gateway answers by itself looks like what the handlers answer: RFC 9457.
+# The status of DEFAULT_4XX or DEFAULT_5XX becomes that of every type without an entry of its own.
 resource "aws_api_gateway_gateway_response" "this" {
   for_each = local.gateway_problems
 

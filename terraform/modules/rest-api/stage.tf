@@ -1,4 +1,4 @@
-# A deployment is a snapshot: it is made anew whenever anything in the rendered definition changes, and only then.
+# A deployment is a snapshot: it is made anew whenever anything in the rendered definition, or the code that renders it, changes.
 resource "aws_api_gateway_deployment" "this" {
   rest_api_id = aws_api_gateway_rest_api.this.id
   description = "Snapshot of the routes of ${var.name}."
@@ -8,6 +8,8 @@ resource "aws_api_gateway_deployment" "this" {
       authorization = local.authorization
       problems      = local.gateway_problems
       details       = local.details
+      # What is the same for all routes: validators, integrations, the API itself.
+      code = [for file in ["main.tf", "problems.tf", "routes.tf"] : filesha256("${path.module}/${file}")]
       # By name, not by ARN, so that the plan knows the hash before the functions exist.
       routes = { for route, settings in local.routes : route => merge(settings, { function = "${settings.function.name}:${settings.function.alias}" }) }
     }))

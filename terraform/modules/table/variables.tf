@@ -48,6 +48,10 @@ variable "indexes" {
     condition     = alltrue([for name in keys(var.indexes) : can(regex("^[a-z][a-z0-9_]{2,60}$", name))])
     error_message = "The name of an index is lower case letters, digits and underscores: it is part of a metric's id."
   }
+  validation {
+    condition     = length(var.indexes) <= 4
+    error_message = "At most 4 indexes: the alarm on throttles adds two metrics of the table and of each index, and CloudWatch takes 10."
+  }
 }
 
 variable "stream_view_type" {

@@ -21,7 +21,7 @@ locals {
     api = {
       description = "The orders API: places, reads and cancels orders."
       uses        = ["order_events", "orders_view", "orders_idempotency"]
-      timeout     = 10 # well below the 29 s of the gateway, so that the caller gets our answer
+      timeout     = 20 # above the longest call to AWS (shared/aws.py), below the 29 s of the gateway: the caller gets our answer
       memory_size = 1024
       alarms      = {}
     }
@@ -67,7 +67,7 @@ module "function" {
   environment = merge({
     ENVIRONMENT                  = var.stack.environment
     POWERTOOLS_LOG_LEVEL         = var.stack.log_level
-    POWERTOOLS_METRICS_NAMESPACE = "Tradepost"
+    POWERTOOLS_METRICS_NAMESPACE = var.stack.name # environments that share an account must not add up
     POWERTOOLS_SERVICE_NAME      = local.service
   }, [for name in each.value.uses : local.settings[name]]...)
 

@@ -143,7 +143,16 @@ def test_json_by_other_spellings_is_taken(call: Call, media_type: str):
 
 @pytest.mark.parametrize(
     "order_id",
-    ["ord_1", "ORD_01M84J3WXXK5X6TVQ8GQSWCYK7", "ord_01m84j3wxxk5x6tvq8gqswcyk7", "ord_" + "Z" * 26, "x" * 3000, "%00", "\u2603", '"'],
+    [
+        "ord_1",
+        "ORD_01M84J3WXXK5X6TVQ8GQSWCYK7",
+        "ord_01m84j3wxxk5x6tvq8gqswcyk7",
+        "ord_" + "Z" * 26,
+        "x" * 3000,
+        "%00",
+        "\u2603",
+        '"',
+    ],
 )
 @pytest.mark.parametrize("route", [("GET", ""), ("GET", "/events"), ("POST", "/cancel")])
 def test_an_odd_id_names_no_order(call: Call, order_id: str, route: tuple[str, str]):

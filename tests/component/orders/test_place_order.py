@@ -1,3 +1,5 @@
+from urllib.parse import urljoin
+
 import pytest
 
 from tests.component.orders.support import ANSWERS, BODY, EVENTS, Call
@@ -8,7 +10,10 @@ def test_a_placed_order_is_answered_whole(call: Call, cloud):
 
     order_id = reply.json["order_id"]
     assert reply.status == 201
-    assert reply.headers["Location"] == f"/orders/{order_id}"
+    assert (
+        urljoin("https://example.com/v1/orders", reply.headers["Location"])
+        == f"https://example.com/v1/orders/{order_id}"
+    )
     moment = reply.json["placed_at"]
     assert reply.json == {
         "order_id": order_id,

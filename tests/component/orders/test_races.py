@@ -6,10 +6,19 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from orders import domain
 from orders.adapters import event_store
 from orders.adapters.event_store import EventStore, StoreBusyError
 from shared import aws
+from shared.clock import now
+from shared.events import Event
+from shared.ids import new_id
 from tests.component.orders.support import ANSWERS, BODY, EVENTS, Call
+
+
+def an_event() -> Event:
+    cause = domain.Cause(new_id("evt"), now(), "test")
+    return domain.place(new_id("ord"), "p", "EUR", [domain.Line("SKU", 1, 1)], None, cause)
 
 
 def canceled_transaction(*codes: str) -> ClientError:
@@ -141,16 +150,31 @@ def test_throttling_of_the_whole_call_is_tried_again():
             raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "TransactWriteItems")
 
     client = Throttled()
-    from orders import domain
-    from shared.clock import now
-    from shared.ids import new_id
-
-    cause = domain.Cause(new_id("evt"), now(), "test")
-    event = domain.place(new_id("ord"), "p", "EUR", [domain.Line("SKU", 1, 1)], None, cause)
 
     with pytest.raises(StoreBusyError):
-        EventStore(client, EVENTS, sleep=lambda _: None).append(event)
+        EventStore(client, EVENTS, sleep=lambda _: None).append(an_event())
     assert client.calls == event_store.ATTEMPTS
+
+
+def test_refusals_that_take_long_are_given_up_before_the_function_is_cut_off():
+    class Clock:
+        seconds = 0.0
+
+    class Throttled:
+        calls = 0
+
+        def transact_write_items(self, **_: Any) -> None:
+            self.calls += 1
+            Clock.seconds += 3  # what botocore spends on attempts of its own
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "TransactWriteItems")
+
+    client = Throttled()
+    store = EventStore(client, EVENTS, sleep=lambda _: None, clock=lambda: Clock.seconds)
+
+    with pytest.raises(StoreBusyError):
+        store.append(an_event())
+    assert client.calls == 2
+    assert Clock.seconds < 10
 
 
 def test_an_error_that_nobody_foresaw_reaches_lambda(call: Call, placed: str, monkeypatch: pytest.MonkeyPatch):

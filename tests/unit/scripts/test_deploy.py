@@ -25,7 +25,7 @@ class Lambda:
         return {"FunctionVersion": self.versions[f"{FunctionName}:{Name}"]}
 
     def update_alias(self, **given: Any) -> None:
-        assert given["RoutingConfig"] == {}
+        assert given["RoutingConfig"] == {"AdditionalVersionWeights": {}}
         self.versions[f"{given['FunctionName']}:{given['Name']}"] = given["FunctionVersion"]
 
     def invoke(self, *, Payload: bytes, **_: object) -> dict[str, Any]:  # noqa: N803
@@ -104,3 +104,30 @@ def test_aws_is_not_changed_without_a_yes(monkeypatch: pytest.MonkeyPatch) -> No
     assert not applied
     assert deploy.up(dev, yes=True)
     assert applied == [planned]
+
+
+@pytest.mark.parametrize(
+    ("change", "deployments"),
+    [
+        ({'module.rest_api.aws_api_gateway_method.this["GET /old"]': "delete"}, [deploy.API_DEPLOYMENT]),
+        ({'module.rest_api.aws_api_gateway_method.this["GET /new"]': "create"}, []),
+    ],
+)
+def test_a_removed_route_is_deployed_once_more_when_it_is_gone(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, str], deployments: list[str]
+) -> None:
+    steps: list[object] = []
+
+    class Terraform:
+        def apply(self, planned: Progress) -> None:
+            steps.append(planned)
+
+        def plan(self, *, replace: str) -> str:
+            return replace
+
+    planned = Progress(planned=change)
+    monkeypatch.setattr(deploy, "_plan", lambda _environment: (Terraform(), planned))
+    monkeypatch.setattr(deploy, "promote", lambda _stack: [])
+    deployed(None, monkeypatch)
+    deploy.up(Environment.named("dev"), yes=True)
+    assert steps == [planned, *deployments]

@@ -1,4 +1,4 @@
-"""The garbage collector is off while a function starts and works again afterwards, whatever INIT does."""
+"""What INIT sets and what it leaves: the garbage collector, and who may log at DEBUG."""
 
 import subprocess
 import sys
@@ -15,10 +15,23 @@ print(gc.isenabled(), gc.get_freeze_count() > 1000)
 """
 
 
-def collector(prepare: str, **environment: str) -> list[str]:
+DEBUGGED = """
+import logging
+logging.getLogger().setLevel(logging.DEBUG)  # as Lambda's runtime does at log level DEBUG
+from shared import observability
+observability.handler()(print)
+print(logging.getLogger("botocore.endpoint").isEnabledFor(logging.DEBUG), observability.logger.log_level)
+"""
+
+
+def run(program: str, **environment: str) -> list[str]:
     settings = {"PATH": "", "POWERTOOLS_SERVICE_NAME": "x", "POWERTOOLS_METRICS_NAMESPACE": "x", **environment}
-    command = [sys.executable, "-c", PROGRAM.format(prepare=prepare)]
+    command = [sys.executable, "-c", program]
     return subprocess.run(command, cwd=ROOT, env=settings, text=True, capture_output=True, check=True).stdout.split()
+
+
+def collector(prepare: str, **environment: str) -> list[str]:
+    return run(PROGRAM.format(prepare=prepare), **environment)
 
 
 def test_it_is_off_during_init_and_never_looks_at_what_init_made() -> None:
@@ -31,3 +44,7 @@ def test_a_function_that_prepares_nothing_gets_it_back_too() -> None:
 
 def test_outside_lambda_nothing_changes() -> None:
     assert collector("prepare=list") == ["True", "True", "False"]
+
+
+def test_at_debug_our_code_logs_and_botocore_does_not_show_its_requests() -> None:
+    assert run(DEBUGGED, AWS_LAMBDA_FUNCTION_NAME="f", POWERTOOLS_LOG_LEVEL="DEBUG") == ["False", "10"]

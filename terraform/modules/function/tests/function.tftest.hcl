@@ -192,7 +192,7 @@ run "refuses_bad_values" {
     memory_size           = 64
     timeout               = 901
     environment           = { AWS_ENDPOINT_URL = "http://example.com" }
-    log_level             = "LOUD"
+    log_level             = "ERROR"
     log_retention_days    = 2
     policy_file           = "tests/fixtures/none.json"
     async_retries         = 3

@@ -66,3 +66,11 @@ run "refuses_bad_values" {
   }
   expect_failures = [var.name, var.key_types, var.stream_view_type, var.indexes]
 }
+
+run "refuses_more_indexes_than_the_alarm_can_add" {
+  command = plan
+  variables {
+    indexes = { for name in ["by_a", "by_b", "by_c", "by_d", "by_e"] : name => { hash_key = name } }
+  }
+  expect_failures = [var.indexes]
+}
