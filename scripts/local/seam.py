@@ -5,35 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scripts.local import (
-    alarms,
-    async_metrics,
-    engine,
-    event_bus,
-    gateway_control,
-    invoke_api,
-    lambda_actions,
-    object_tags,
-    resource_policies,
-    roles,
-    source_metrics,
-)
-from scripts.local.async_invocations import AsyncInvocations
-from scripts.local.bulk_events import BulkEvents
+from scripts.local import engine, object_tags, roles
+from scripts.local.cloudwatch import alarms
+from scripts.local.cloudwatch.bulk_events import BulkEvents
+from scripts.local.cloudwatch.observability import Observability
 from scripts.local.codedeploy import service as codedeploy
-from scripts.local.event_sources import EventSources
-from scripts.local.functions import Functions
-from scripts.local.gateway import Gateway
-from scripts.local.gateway_functions import FunctionIntegrations
-from scripts.local.message_moves import MessageMoves
-from scripts.local.observability import Observability
-from scripts.local.provisioned_concurrency import ProvisionedConcurrency
-from scripts.local.schedules import Schedules
+from scripts.local.functions import async_metrics, invoke_api, lambda_actions, resource_policies
+from scripts.local.functions.async_invocations import AsyncInvocations
+from scripts.local.functions.functions import Functions
+from scripts.local.functions.provisioned_concurrency import ProvisionedConcurrency
+from scripts.local.gateway import control as gateway_control
+from scripts.local.gateway.execute_api import Gateway
+from scripts.local.gateway.functions import FunctionIntegrations
 from scripts.local.secret_rotation import SecretRotation
 from scripts.local.settings import Settings
+from scripts.local.sources import source_metrics
+from scripts.local.sources.event_sources import EventSources
+from scripts.local.sources.message_moves import MessageMoves
+from scripts.local.sources.wake import Wake
 from scripts.local.table_journal import TableJournal
-from scripts.local.target_deliveries import TargetDeliveries
-from scripts.local.wake import Wake
+from scripts.local.targets import event_bus
+from scripts.local.targets.schedules import Schedules
+from scripts.local.targets.target_deliveries import TargetDeliveries
 from scripts.local.workflows import service as workflows
 from scripts.local.workflows.runs import Runs
 from scripts.local.xray import service as xray

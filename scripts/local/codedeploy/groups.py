@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from scripts.local import service_roles
 from scripts.local.codedeploy.errors import CodeDeployError
 from scripts.local.codedeploy.store import Deployment, Store, group_arn, group_key
+from scripts.local.targets import service_roles
 
 Request = dict[str, Any]
 STYLE = {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}

@@ -7,7 +7,8 @@ import json
 from datetime import datetime
 from typing import Any
 
-from scripts.local import engine, function_logs
+from scripts.local import engine
+from scripts.local.functions import function_logs
 
 _FATAL = {"ExecutionAborted", "ExecutionFailed", "ExecutionTimedOut"}
 _ERRORS = _FATAL | {

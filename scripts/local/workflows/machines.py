@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from scripts.local import engine, roles, service_roles
+from scripts.local import engine, roles
+from scripts.local.targets import service_roles
 from scripts.local.workflows import history_log
 
 LOG_DELIVERY = tuple(

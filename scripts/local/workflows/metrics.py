@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from scripts.local.metrics import MetricStore
+from scripts.local.cloudwatch.metrics import MetricStore
 
 NAMESPACE = "AWS/States"
 _COUNTS = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any, NamedTuple
 
-from scripts.local import aliases, engine, roles
+from scripts.local import engine, roles
+from scripts.local.functions import aliases
 from scripts.local.settings import ACCOUNT_ID, REGION
 
 LAMBDA = "arn:aws:states:::lambda:invoke"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scripts.local.async_invocations import AsyncInvocations
-from scripts.local.functions import Functions
-from scripts.local.metrics import MetricStore
+from scripts.local.cloudwatch.metrics import MetricStore
+from scripts.local.functions.async_invocations import AsyncInvocations
+from scripts.local.functions.functions import Functions
 from scripts.local.workflows import machines, states
 from scripts.local.workflows.history_log import HistoryLog
 from scripts.local.workflows.metrics import WorkflowMetrics

@@ -7,11 +7,12 @@ import threading
 import uuid
 from typing import Any
 
-from scripts.local import aliases, engine
-from scripts.local.aliases import FunctionNotFoundError
-from scripts.local.async_invocations import AsyncInvocations
-from scripts.local.functions import Functions, RequestTooLargeError, Result
-from scripts.local.invocations import Source
+from scripts.local import engine
+from scripts.local.functions import aliases
+from scripts.local.functions.aliases import FunctionNotFoundError
+from scripts.local.functions.async_invocations import AsyncInvocations
+from scripts.local.functions.functions import Functions, RequestTooLargeError, Result
+from scripts.local.functions.invocations import Source
 from scripts.local.workflows import rights, sdk_calls
 from scripts.local.workflows.run import Run
 from scripts.local.workflows.runs import Runs

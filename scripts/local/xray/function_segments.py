@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.local.aliases import Target
-from scripts.local.functions import inbound_trace
-from scripts.local.invocations import InvocationRecord, Outcome
+from scripts.local.functions.aliases import Target
+from scripts.local.functions.functions import inbound_trace
+from scripts.local.functions.invocations import InvocationRecord, Outcome
 from scripts.local.settings import ACCOUNT_ID
 from scripts.local.xray.header import TraceHeader, new_segment_id
 from scripts.local.xray.sampling import Request

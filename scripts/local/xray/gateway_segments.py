@@ -6,8 +6,9 @@ import time
 from contextvars import ContextVar
 from typing import Any
 
-from scripts.local import engine, gateway_request
-from scripts.local.functions import inbound_trace
+from scripts.local import engine
+from scripts.local.functions.functions import inbound_trace
+from scripts.local.gateway import request as gateway_request
 from scripts.local.settings import ACCOUNT_ID, REGION
 from scripts.local.xray.header import TraceHeader, new_segment_id
 from scripts.local.xray.sampling import Request

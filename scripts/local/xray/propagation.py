@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scripts.local import engine
-from scripts.local.functions import inbound_trace
+from scripts.local.functions.functions import inbound_trace
 
 _HEADER = "x-amzn-trace-id"
 

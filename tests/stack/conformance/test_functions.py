@@ -278,7 +278,7 @@ def test_a_missing_log_group_is_not_made_unless_the_role_may(cloud: Cloud) -> No
 
 
 def test_concurrent_invocations_have_environments_of_their_own_up_to_the_limit_and_wait_beyond(cloud: Cloud) -> None:
-    from scripts.local.environment_pool import DEFAULT_LIMIT
+    from scripts.local.functions.environment_pool import DEFAULT_LIMIT
 
     function = cloud.function(
         "import os, time\ndef handler(event, context):\n time.sleep(0.3)\n return os.getpid()", timeout=10

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from scripts.local.firewall import Firewall
-from scripts.local.firewall_statements import Sets, WebRequest, matches
+from scripts.local.gateway.firewall import Firewall
+from scripts.local.gateway.firewall_statements import Sets, WebRequest, matches
 
 RATE = {"RateBasedStatement": {"Limit": 10, "EvaluationWindowSec": 60, "AggregateKeyType": "IP"}}
 

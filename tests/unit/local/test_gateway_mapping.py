@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from scripts.local.gateway_cache import LARGEST_BYTES, ResponseCache
-from scripts.local.gateway_mapping import (
+from scripts.local.gateway.cache import LARGEST_BYTES, ResponseCache
+from scripts.local.gateway.mapping import (
     BackendAnswer,
     fill_path,
     mapped_parameters,
@@ -16,8 +16,8 @@ from scripts.local.gateway_mapping import (
     selected_response,
     with_stage_variables,
 )
-from scripts.local.gateway_request import GatewayRequest
-from scripts.local.gateway_services import IntegrationUriError, ServiceUri, parse_uri
+from scripts.local.gateway.request import GatewayRequest
+from scripts.local.gateway.services import IntegrationUriError, ServiceUri, parse_uri
 
 HEADERS = {"x-one": "h", "x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678;Sampled=1"}
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from scripts.local import insights
-from scripts.local.insights_parser import QueryError
-from scripts.local.insights_values import Record
+from scripts.local.cloudwatch import insights
+from scripts.local.cloudwatch.insights_parser import QueryError
+from scripts.local.cloudwatch.insights_values import Record
 
 MINUTE = 60_000
 MESSAGES = [

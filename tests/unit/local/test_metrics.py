@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.metric_file import MetricFile
-from scripts.local.metrics import Bucket, MetricStore, metric
+from scripts.local.cloudwatch.metric_file import MetricFile
+from scripts.local.cloudwatch.metrics import Bucket, MetricStore, metric
 
 KEY = metric("Shop", "latency", {"partner": "demo"})
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scripts.local.queue_batches import processed, record
+from scripts.local.sources.queue_batches import processed, record
 
 BATCH: list[dict[str, Any]] = [{"messageId": name} for name in "abc"]
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scripts.local import engine, schedule_times
-from scripts.local.schedule_times import ScheduleExpressionError
+from scripts.local import engine
+from scripts.local.targets import schedule_times
+from scripts.local.targets.schedule_times import ScheduleExpressionError
 
 MADE = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
