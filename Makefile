@@ -1,5 +1,6 @@
 # Every action of a person or of CI. `make help` lists them. Works with GNU make 3.81 and newer.
-# Variables: ENV (environment, default local), PLATFORM (arm64 or x86_64), ARGS (more arguments for the command).
+# Variables: ENV (environment, default local), PLATFORM (arm64 or x86_64), FIND, SERVICE, FUNCTION (what to read),
+# ARGS (more arguments for the command).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -9,6 +10,9 @@ SHELL := /bin/bash
 
 ENV ?= local
 ARGS ?=
+FIND ?=
+SERVICE ?=
+FUNCTION ?=
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,6 +49,12 @@ plan: $(STAMP) ## Show what `make up` would change
 status: $(STAMP) ## Show what runs and where
 	@$(RUN) status --env $(ENV) $(ARGS)
 
+logs: $(STAMP) ## Read logs; FIND=<order or request id>, SERVICE=, FUNCTION=; ARGS="--since 2h --follow --level ERROR"
+	@$(RUN) logs --env $(ENV) $(if $(SERVICE),--service $(SERVICE)) $(if $(FUNCTION),--function $(FUNCTION)) $(FIND) $(ARGS)
+
+traces: $(STAMP) ## List recent traces, or show those of FIND=<order, request or trace id> as trees; ARGS="--since 2h"
+	@$(RUN) traces --env $(ENV) $(FIND) $(ARGS)
+
 replay: $(STAMP) ## Rebuild the orders read model from the events, while traffic goes on
 	@$(RUN) replay --env $(ENV) $(ARGS)
 
@@ -80,7 +90,7 @@ test-stack: $(STAMP) ## The real stack on a local cloud of its own
 	@$(RUN) build
 	@$(BIN)/pytest tests/stack $(ARGS)
 
-bench: $(STAMP) ## Measure cold start, import time and build against their budgets
+bench: $(STAMP) ## Measure cold start, import time, local cloud and build against their budgets
 	@$(RUN) bench $(ARGS)
 
 lint: $(STAMP) ## Formatting, types, imports, Terraform, workflows
@@ -98,6 +108,7 @@ clean: ## Remove what builds and checks made; .venv and the local cloud's data s
 	@rm -rf build .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@echo "clean: removed build/ and caches (the local cloud's data: make down, then rm -r .local)"
 
-.PHONY: help demo setup build up plan status replay rollout rollback releases down destroy test test-unit test-component test-terraform \
+.PHONY: help demo setup build up plan status logs traces replay rollout rollback releases down destroy \
+	test test-unit test-component test-terraform \
 	test-stack bench lint fmt lock clean
 .NOTPARALLEL:

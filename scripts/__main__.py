@@ -22,6 +22,8 @@ COMMANDS = {
     "up": ("deploy", "up", "bring an environment up to date"),
     "plan": ("deploy", "plan", "show what `up` would change"),
     "status": ("deploy", "status", "show what runs and where"),
+    "logs": ("logs", "show", "read the logs of functions and of the gateway, or follow them"),
+    "traces": ("traces", "show", "list recent traces, or show those of an order or a request as trees"),
     "replay": ("deploy", "replay", "rebuild the orders read model from the events"),
     "rollout": ("rollout.command", "rollout", "release every function's newest version, judged by its alarms"),
     "rollback": ("rollout.back", "rollback", "go back to the last known good version"),
@@ -35,7 +37,10 @@ COMMANDS = {
     "fmt": ("checks", "fmt", "format Python and Terraform"),
     "lock": ("locks", "lock", "resolve every requirements file to a locked set"),
 }
-WITH_ENVIRONMENT = ("up", "plan", "status", "replay", "rollout", "rollback", "releases", "destroy", "down", "demo")
+WITH_ENVIRONMENT = (
+    *("up", "plan", "status", "logs", "traces", "replay"),
+    *("rollout", "rollback", "releases", "destroy", "down", "demo"),
+)
 
 
 def parse(arguments: Sequence[str]) -> Namespace:
@@ -54,6 +59,7 @@ def parse(arguments: Sequence[str]) -> Namespace:
     options["rollout"].add_argument("--retry", action="store_true", help="also versions that did not stay before")
     options["rollback"].add_argument("--service", default="", help="all functions of this service")
     options["rollback"].add_argument("--function", dest="only", default="", help="one function: <service>.<function>")
+    _add_reading(options["logs"], options["traces"])
     options["build"].add_argument(
         "--platform", default="host", help="arm64, x86_64, or host for this machine (default)"
     )
@@ -62,6 +68,21 @@ def parse(arguments: Sequence[str]) -> Namespace:
     options["lock"].add_argument("--upgrade", action="store_true", help="take newer versions")
     options["test-terraform"].add_argument("only", nargs="*", help="modules by name, or root; default: all")
     return parser.parse_args(arguments)
+
+
+def _add_reading(logs: ArgumentParser, traces: ArgumentParser) -> None:
+    """Add the options of what reads back what happened."""
+    for options, found in ((logs, "log lines"), (traces, "traces")):
+        options.add_argument(
+            "find", nargs="?", default="", help=f"only {found} with this order, correlation, request or trace id"
+        )
+        options.add_argument("--since", default="15m", help="how far back: 90s, 15m (default), 2h, 1d")
+    logs.add_argument("--service", default="", help="only this service's functions")
+    logs.add_argument("--function", default="", help="only this function: api, or orders.api")
+    logs.add_argument("--level", default="", help="only this level and worse: INFO, WARNING, ERROR")
+    logs.add_argument("--follow", "-f", action="store_true", help="go on and print new lines as they come")
+    logs.add_argument("--raw", action="store_true", help="print events as they were written")
+    traces.add_argument("--filter", dest="filter_expression", default="", help="for the list: 'fault', 'duration > 1'")
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scripts.terraform_events import Progress
 
 SHOWN_CHANGES = 40
+UNWEIGHTED: dict[str, dict[str, float]] = {"AdditionalVersionWeights": {}}
 REPLAY_PAGE = 200
 API_DEPLOYMENT = "module.rest_api.aws_api_gateway_deployment.this"
 
@@ -114,7 +115,7 @@ def promote(stack: Deployed) -> list[str]:
     moved = unreleased(stack)
     for one in (stack.outputs["functions"][key] for key in moved):
         client.update_alias(
-            FunctionName=one["name"], Name=one["alias"], FunctionVersion=str(one["version"]), RoutingConfig={}
+            FunctionName=one["name"], Name=one["alias"], FunctionVersion=str(one["version"]), RoutingConfig=UNWEIGHTED
         )
     if moved:
         console.print(f"  [green]✓[/green]  Released: {', '.join(moved)}")
@@ -225,8 +226,12 @@ def status(environment: Environment) -> None:
             rows.append(("local cloud", "stopped (make up starts it)"))
             show_table(["", ""], rows)
             return
-        cloud = f"{running.endpoint}, pid {running.pid}, {running.memory} MB, ministack {running.ministack}"
+        cloud = f"{running.endpoint}, pid {running.pid}, ministack {running.ministack}"
+        memory = (
+            f"server {running.memory} MB, {running.environments} function environments {running.functions_memory} MB"
+        )
         rows += [("local cloud", cloud), ("since", running.started_at), ("log", str(environment.settings.log_file))]
+        rows += [("memory", memory)]
     outputs = Terraform(environment).output() if _has_bucket(environment, "state") else {}
     if outputs:
         stack = Deployed(environment, outputs)

@@ -125,11 +125,7 @@ class Terraform:
         Raises:
             Failure: the state cannot be read.
         """
-        self.init()
-        done = self._run("output", "-no-color", "-json", log=False)
-        if done.returncode != 0:
-            fail(f"terraform output failed:\n{done.stderr.strip()}", _hint(done.stderr))
-        return {name: value["value"] for name, value in json.loads(done.stdout).items()}
+        return {name: value["value"] for name, value in self._read("output").items()}
 
     def show(self) -> dict[str, Any]:
         """Return what is deployed, every resource with its values, as `terraform show -json` does.
@@ -137,12 +133,15 @@ class Terraform:
         Raises:
             Failure: the state cannot be read.
         """
+        return self._read("show")
+
+    def _read(self, command: str) -> dict[str, Any]:
         self.init()
-        done = self._run("show", "-no-color", "-json", log=False)
+        done = self._run(command, "-no-color", "-json", log=False)
         if done.returncode != 0:
-            fail(f"terraform show failed:\n{done.stderr.strip()}", _hint(done.stderr))
-        shown: dict[str, Any] = json.loads(done.stdout)
-        return shown
+            fail(f"terraform {command} failed:\n{done.stderr.strip()}", _hint(done.stderr))
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
 
     def _variables(self) -> list[str]:
         name = f"{self.environment.name}.tfvars"

@@ -9,8 +9,8 @@ from typing import Any
 CONNECT_TIMEOUT_SECONDS = 1.0
 READ_TIMEOUT_SECONDS = 2.0
 ATTEMPTS = 3
-"""One call is over after 12 s at the very worst, below the functions' time-outs: ATTEMPTS * (connect + read) = 9 s, and
-3 s that botocore may wait between throttled attempts."""
+LONGEST_CALL_SECONDS = ATTEMPTS * (CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS) + 3.0
+"""One call at its very worst, below the functions' time-outs; 3 s are botocore's waits after throttled attempts."""
 
 
 @cache

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from shared.aws import error_code
+from shared.aws import LONGEST_CALL_SECONDS, error_code
 from shared.events import Event
 
 MAX_ENTRIES = 10
@@ -22,6 +22,10 @@ SAFETY_SECONDS = 2.0
 
 TOO_LARGE = "EntryTooLarge"
 HELD_BACK = "HeldBackBehindAnEarlierEvent"
+OUT_OF_TIME = "OutOfTime"
+
+_NEEDED_SECONDS = LONGEST_CALL_SECONDS + SAFETY_SECONDS
+"""A call begins only if this much time remains."""
 
 _FIXED_BYTES = 14
 """EventBridge counts an entry's Time as this many bytes."""
@@ -45,7 +49,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Sends events to one bus. ``remaining_seconds`` bounds the retries; ``sleep`` waits between them."""
+    """Sends events to one bus. ``sleep`` waits between the attempts."""
 
     client: EventsClient
     bus: str
@@ -55,21 +59,26 @@ class Publisher:
     def publish(self, events: Sequence[Event], remaining_seconds: Callable[[], float]) -> list[Failure]:
         """Send all; answers those that could not be sent, [] if none.
 
+        No call begins that could last longer than ``remaining_seconds``: a function that is cut off reports nothing,
+        and all of its events come again.
+
         Events of one order go in separate calls, in the order given, and none goes before an earlier one got
         through: EventBridge promises no order, but this does not add disorder of its own.
         """
         reasons: dict[str, str] = {}
         pending = list(events)
         for attempt in range(ATTEMPTS):
-            pending = self._round(pending, reasons)
+            pending = self._round(pending, reasons, remaining_seconds)
             delay = FIRST_DELAY_SECONDS * 2**attempt * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
             worth_it = any(reasons.get(event.event_id, TOO_LARGE) != TOO_LARGE for event in pending)
-            if not worth_it or attempt + 1 == ATTEMPTS or remaining_seconds() < delay + SAFETY_SECONDS:
+            if not worth_it or attempt + 1 == ATTEMPTS or remaining_seconds() < delay + _NEEDED_SECONDS:
                 break
             self.sleep(delay)
         return [Failure(event, reasons.get(event.event_id, HELD_BACK)) for event in pending]
 
-    def _round(self, events: list[Event], reasons: dict[str, str]) -> list[Event]:
+    def _round(
+        self, events: list[Event], reasons: dict[str, str], remaining_seconds: Callable[[], float]
+    ) -> list[Event]:
         """Send each event once, except those behind a failed one of their order; answers what is left, in order."""
         stuck: set[str] = set()
         left: set[str] = set()
@@ -77,7 +86,8 @@ class Publisher:
             sendable = [event for event in wave if event.order_id not in stuck]
             left.update(event.event_id for event in wave if event.order_id in stuck)
             for chunk in self._chunks(sendable):
-                for event, reason in self._put(chunk):
+                in_time = remaining_seconds() >= _NEEDED_SECONDS
+                for event, reason in self._put(chunk) if in_time else [(event, OUT_OF_TIME) for event in chunk]:
                     reasons[event.event_id] = reason
                     left.add(event.event_id)
                     stuck.add(event.order_id)

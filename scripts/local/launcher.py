@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.local import processes
+from scripts.local import engine, processes
 from scripts.local.settings import REPOSITORY, Settings, read_cloud_file, write_cloud_file
 
 START_DEADLINE_SECONDS = 60.0
@@ -31,7 +31,7 @@ class LocalCloudError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A running local cloud. `memory` is the peak resident memory of its own process in MB."""
+    """A running local cloud. `memory` of its process and `functions_memory` of all environments are peaks in MB."""
 
     pid: int
     port: int
@@ -40,6 +40,7 @@ class Status:
     ministack: str
     environments: int
     memory: int
+    functions_memory: int
 
 
 def status(settings: Settings) -> Status | None:
@@ -59,6 +60,7 @@ def status(settings: Settings) -> Status | None:
         found["ministack"],
         found["environments"],
         processes.resident_megabytes(pid),
+        found["functions_memory"],
     )
 
 
@@ -73,6 +75,7 @@ def up(settings: Settings, report: Report | None = None) -> Status:
         if pid is not None:
             tell(f"waiting for the local cloud that is starting or stopping (pid {pid})")
             return _same_port(_wait_until_healthy(settings, pid, None, tell), settings)
+        _require_tested_engine()
         _require_free_port(settings.port, tell)
         settings.home.mkdir(parents=True, exist_ok=True)
         process = _spawn(settings)
@@ -185,6 +188,13 @@ def _same_port(running: Status, settings: Settings) -> Status:
             f"Unset TRADEPOST_PORT, or run `make down` before starting it on port {settings.port}."
         )
     return running
+
+
+def _require_tested_engine() -> None:
+    try:
+        engine.require_tested_version()
+    except engine.EngineVersionError as error:
+        raise LocalCloudError(str(error)) from None
 
 
 def _require_free_port(port: int, tell: Report) -> None:

@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scripts.local import alarms, engine, event_bus, gateway_control, invoke_api, object_tags, resource_policies, roles
-from scripts.local.async_invocations import AsyncInvocations
-from scripts.local.bulk_events import BulkEvents
-from scripts.local.codedeploy.service import CodeDeploy
-from scripts.local.event_sources import EventSources
-from scripts.local.functions import Functions
-from scripts.local.gateway import Gateway
-from scripts.local.gateway_functions import FunctionIntegrations
-from scripts.local.message_moves import MessageMoves
-from scripts.local.observability import Observability
-from scripts.local.schedules import Schedules
+from scripts.local import engine, object_tags, roles
+from scripts.local.cloudwatch import alarms
+from scripts.local.cloudwatch.bulk_events import BulkEvents
+from scripts.local.cloudwatch.observability import Observability
+from scripts.local.codedeploy import service as codedeploy
+from scripts.local.functions import async_metrics, invoke_api, lambda_actions, resource_policies
+from scripts.local.functions.async_invocations import AsyncInvocations
+from scripts.local.functions.functions import Functions
+from scripts.local.functions.provisioned_concurrency import ProvisionedConcurrency
+from scripts.local.gateway import control as gateway_control
+from scripts.local.gateway.execute_api import Gateway
+from scripts.local.gateway.functions import FunctionIntegrations
 from scripts.local.secret_rotation import SecretRotation
-from scripts.local.provisioned_concurrency import ProvisionedConcurrency
 from scripts.local.settings import Settings
+from scripts.local.sources import source_metrics
+from scripts.local.sources.event_sources import EventSources
+from scripts.local.sources.message_moves import MessageMoves
+from scripts.local.sources.wake import Wake
 from scripts.local.table_journal import TableJournal
-from scripts.local.target_deliveries import TargetDeliveries
-from scripts.local.wake import Wake
+from scripts.local.targets import event_bus
+from scripts.local.targets.schedules import Schedules
+from scripts.local.targets.target_deliveries import TargetDeliveries
+from scripts.local.workflows import service as workflows
+from scripts.local.workflows.runs import Runs
 from scripts.local.xray import service as xray
 from scripts.local.xray.tracer import Tracer
 
@@ -35,6 +42,7 @@ class Behaviours:
     event_sources: EventSources
     deliveries: TargetDeliveries
     schedules: Schedules
+    runs: Runs
     bulk_events: BulkEvents
     tracer: Tracer
     observability: Observability
@@ -47,11 +55,12 @@ class Behaviours:
         self.event_sources.stop()
         self.schedules.stop()
         self.deliveries.stop()
+        self.runs.stop()
         self.asynchronous.stop()
         self.observability.stop()
 
     def idle(self) -> bool:
-        parts = (self.functions, self.event_sources, self.asynchronous, self.deliveries)
+        parts = (self.functions, self.event_sources, self.asynchronous, self.deliveries, self.runs)
         return all(part.idle() for part in parts)
 
     def save(self) -> None:
@@ -81,25 +90,24 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     event_sources.install()
     bulk_events.install()
     roles.install()
-    asynchronous.install()
-    provisioned = ProvisionedConcurrency(functions, changed)
-    provisioned.install()
-    invoke_api.install(functions, asynchronous)
-    resource_policies.install(asynchronous)
+    lambda_actions.install()
+    provisioned = _install_invocations(functions, asynchronous, changed)
     MessageMoves(changed).install()
     deliveries = TargetDeliveries(asynchronous, changed)
     deliveries.install()
     event_bus.install(deliveries)
     schedules = Schedules(deliveries, changed)
     schedules.install()
+    source_metrics.install(observability.metrics, event_sources, deliveries)
+    async_metrics.install(observability.metrics, asynchronous)
     alarms.install()
     object_tags.install()
     gateway_control.install()
     Gateway(FunctionIntegrations(functions, asynchronous), settings.endpoint, changed).install()
     SecretRotation(functions, changed).install()
+    runs = workflows.install(functions, asynchronous, observability.metrics, changed)
     xray.install(tracer, functions)
-    codedeploy = CodeDeploy(changed)
-    codedeploy.install()
+    release = codedeploy.install(changed)
     app = engine.app()
     load_snapshot = app._load_persisted_state
 
@@ -108,13 +116,22 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
         bulk_events.restore()
         tracer.store.restore()
         journal.restore()
-        observability.start()
-        event_sources.start()
-        deliveries.start()
-        schedules.start()
-        asynchronous.start()
-        provisioned.start()
-        codedeploy.start()
+        for part in (observability, event_sources, deliveries, schedules, asynchronous, provisioned, release, runs):
+            part.start()
 
     app._load_persisted_state = restore
-    return Behaviours(functions, asynchronous, event_sources, deliveries, schedules, bulk_events, tracer, observability)
+    return Behaviours(
+        functions, asynchronous, event_sources, deliveries, schedules, runs, bulk_events, tracer, observability
+    )
+
+
+def _install_invocations(
+    functions: Functions, asynchronous: AsyncInvocations, changed: Callable[[], None]
+) -> ProvisionedConcurrency:
+    """Every way to run a function ends in `functions`."""
+    asynchronous.install()
+    provisioned = ProvisionedConcurrency(functions, changed)
+    provisioned.install()
+    invoke_api.install(functions, asynchronous)
+    resource_policies.install(asynchronous)
+    return provisioned

@@ -17,9 +17,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from scripts.local import aliases, engine, resource_policies
-from scripts.local.functions import Functions
-from scripts.local.invocations import Source
+from scripts.local import engine
+from scripts.local.functions import aliases, resource_policies
+from scripts.local.functions.functions import Functions
+from scripts.local.functions.invocations import Source
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 PRINCIPAL = "secretsmanager.amazonaws.com"

@@ -90,6 +90,7 @@ async def _run(settings: Settings) -> None:
             "started_at": started_at,
             "ministack": engine.version(),
             "environments": behaviours.environments(),
+            "functions_memory": behaviours.functions.memory_megabytes(),
         }
 
     admission = Admission(app.app, status, snapshots.note_change)

@@ -31,7 +31,7 @@ SHARE_OF_TIME = 20
 
 SLOW_SAVE_SECONDS = 0.05
 _BLOB_BYTES = 64 * 1024
-_WITHOUT_COPY = ("dynamodb", "cloudwatch_logs", "eventbridge", "sqs")
+_WITHOUT_COPY = ("dynamodb", "cloudwatch_logs", "eventbridge", "sqs", "ssm")
 logger = logging.getLogger("tradepost.snapshot")
 
 

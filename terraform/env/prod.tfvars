@@ -1,6 +1,7 @@
 # Customers: nothing can be deleted by mistake, and the API cannot be starved by the other functions.
 environment = "prod"
-# account_id = "<12 digits>"  stops an apply with the wrong credentials
+# account_id  = "<12 digits>"            stops an apply with the wrong credentials
+# page_emails = ["on-call@example.com"]  without an address nobody hears an alarm
 
 deletion_protection         = true
 point_in_time_recovery      = true
@@ -8,7 +9,7 @@ key_deletion_window_in_days = 30
 archive_days                = 365
 log_retention_days          = 365
 
-# Of the account's 1000: the API is guaranteed its share, and the consumers cannot take all of it.
+# Of the account's 1000 (a new account has 10, see README.md): the API is guaranteed its share, and the consumers cannot take all of it.
 concurrency = {
   orders = {
     api     = { reserved = 400, provisioned = 4 }

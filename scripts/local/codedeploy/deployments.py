@@ -42,13 +42,14 @@ class Deployments:
         self._minute = float(os.environ.get(MINUTE_SECONDS, "60"))
         self._hook_seconds = float(os.environ.get(HOOK_SECONDS, "3600"))
         self._poll = max(0.05, min(1.0, self._minute / 20))
-        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Drive deployments from now on."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._drive, name="codedeploy", daemon=True)
-            self._thread.start()
+        """Drive deployments from now on; an interval that a restart cut begins again: a version serves all of it."""
+        with self._store.changed:
+            for one in self._store.deployments.values():
+                if not one.ended and one.shifted:
+                    one.shifting_since = time.time() - one.shifts[one.shifted - 1].minute * self._minute
+        threading.Thread(target=self._drive, name="codedeploy", daemon=True).start()
 
     def _drive(self) -> None:
         with engine.core("responses").request_scope(ACCOUNT_ID, REGION), self._store.changed:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import Any
 
-from scripts.local import engine
 from scripts.local.codedeploy.errors import CodeDeployError
 from scripts.local.codedeploy.store import Deployment, Store, group_arn, group_key
+from scripts.local.targets import service_roles
 
 Request = dict[str, Any]
 STYLE = {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
@@ -155,14 +154,7 @@ def _settings(request: Request) -> Request:
 
 def _check_role(arn: str) -> None:
     """The role exists and CodeDeploy may assume it."""
-    role = engine.service("iam")._roles.get(arn.rpartition("/")[2])
-    trust = json.loads((role or {}).get("AssumeRolePolicyDocument") or "{}")
-    statements = trust.get("Statement") or []
-    names = engine.core("iam_evaluator")._service_principal_matches
-    if not any(
-        statement.get("Effect") == "Allow" and names(statement.get("Principal"), "codedeploy.amazonaws.com")
-        for statement in (statements if isinstance(statements, list) else [statements])
-    ):
+    if not service_roles.trusts(arn, "codedeploy.amazonaws.com"):
         raise CodeDeployError(
             "InvalidRoleException", f"AWS CodeDeploy does not have the permissions required to assume the role {arn}."
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from scripts.local import added_service, engine
 from scripts.local.added_service import Answer
+from scripts.local.codedeploy import managed_policies
 from scripts.local.codedeploy.applications import Applications
 from scripts.local.codedeploy.deployments import Deployments
 from scripts.local.codedeploy.deployments_api import DeploymentsApi
@@ -29,9 +30,6 @@ class CodeDeploy:
         self._actions = _actions(
             Applications(self._store), Groups(self._store), DeploymentsApi(self._store, self._deployments)
         )
-
-    def install(self) -> None:
-        added_service.register("codedeploy", "CodeDeploy_20141006", self, self._resource)
 
     def start(self) -> None:
         """Go on with the deployments that the state holds; call it once the state is restored."""
@@ -66,7 +64,7 @@ class CodeDeploy:
             for kept in ("applications", "groups", "configs", "deployments", "tags"):
                 getattr(self._store, kept).clear()
 
-    def _resource(self, action: str, request: dict[str, Any]) -> str:
+    def resource(self, action: str, request: dict[str, Any]) -> str:
         """The ARN that IAM checks: a group's for all that deploys, an application's or a configuration's otherwise."""
         if request.get("deploymentConfigName") and action.endswith("DeploymentConfig"):
             return f"arn:aws:codedeploy:{REGION}:{ACCOUNT_ID}:deploymentconfig:{request['deploymentConfigName']}"
@@ -80,6 +78,14 @@ class CodeDeploy:
         if application is None:
             return "*"
         return application_arn(application) if group is None else group_arn(application, group)
+
+
+def install(changed: Callable[[], None]) -> CodeDeploy:
+    """Add the service to the engine; `changed` tells the snapshots what happened outside a request."""
+    service = CodeDeploy(changed)
+    managed_policies.install()
+    added_service.register("codedeploy", "CodeDeploy_20141006", service, service.resource)
+    return service
 
 
 def _actions(*apis: object) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:

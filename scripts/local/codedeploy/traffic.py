@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scripts.local import aliases, engine, roles
+from scripts.local import engine, roles
 from scripts.local.codedeploy.appspec import AppSpec
 from scripts.local.codedeploy.errors import DeploymentFailedError
+from scripts.local.functions import aliases
 from scripts.local.settings import ACCOUNT_ID, REGION
 
 SECONDS = 30

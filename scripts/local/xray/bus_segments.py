@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from scripts.local import engine
-from scripts.local.functions import inbound_trace
+from scripts.local.functions.functions import inbound_trace
 from scripts.local.settings import ACCOUNT_ID, REGION
 from scripts.local.xray.tracer import Tracer
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from scripts.local.xray.store import InvalidSegmentError
 
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
+HEADER = {"format": "json", "version": 1}
 logger = logging.getLogger("tradepost.xray")
 
 
@@ -35,9 +36,11 @@ class Daemon:
 
 
 def document_of(datagram: bytes) -> str:
-    """The segment document of a datagram; raises ValueError when its header is not the daemon's."""
-    header, _, document = datagram.decode().partition("\n")
-    parsed = json.loads(header)
-    if not isinstance(parsed, dict) or (parsed.get("format"), parsed.get("version")) != ("json", 1):
-        raise ValueError(f"unknown header {header[:80]!r}")
-    return document
+    """The segment document of a datagram; raises ValueError when it is not of the daemon's protocol."""
+    try:
+        header, _, document = datagram.decode().partition("\n")
+        if json.loads(header) == HEADER:
+            return document
+    except ValueError:
+        pass
+    raise ValueError(f"it does not begin with the daemon's header: {datagram[:80]!r}")

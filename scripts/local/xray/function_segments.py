@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
-from scripts.local.aliases import Target
-from scripts.local.functions import inbound_trace
-from scripts.local.invocations import InvocationRecord, Outcome
+from scripts.local.functions.aliases import Target
+from scripts.local.functions.functions import inbound_trace
+from scripts.local.functions.invocations import InvocationRecord, Outcome
 from scripts.local.settings import ACCOUNT_ID
 from scripts.local.xray.header import TraceHeader, new_segment_id
 from scripts.local.xray.sampling import Request
@@ -15,6 +16,14 @@ from scripts.local.xray.tracer import Segment, Tracer
 
 SERVICE = "AWS::Lambda"
 FUNCTION = "AWS::Lambda::Function"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """An invocation at work: Lambda's segment, and what the function's will be linked to."""
+
+    service: Segment
+    links: list[dict[str, Any]]
 
 
 class FunctionSegments:
@@ -26,27 +35,43 @@ class FunctionSegments:
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
-        self._pending: dict[str, Segment] = {}
+        self._pending: dict[str, _Pending] = {}
 
-    def begin(self, target: Target) -> str:
+    def begin(self, target: Target, event: object) -> str:
         """The header for the function; what its SDK sends belongs under the function's segment."""
         active = (target.config.get("TracingConfig") or {}).get("Mode") == "Active"
         request = Request(target.name, FUNCTION, target.arn) if active else None
         segment = self._tracer.begin(inbound_trace.get(), target.name, SERVICE, request)
         function_id = new_segment_id()
         if segment.sampled:
-            self._pending[function_id] = segment
+            self._pending[function_id] = _Pending(segment, links(event))
         return str(segment.below(function_id))
 
     def ended(self, record: InvocationRecord) -> None:
         """Send the segments of an invocation that began here."""
         function_id = TraceHeader.parse(record.trace_id).parent
-        service = self._pending.pop(function_id, None)
-        if service is None:
+        pending = self._pending.pop(function_id, None)
+        if pending is None:
             return
         if record.outcome is not Outcome.THROTTLE:
-            self._tracer.end(_function_segment(service, function_id, record), **_function_details(record))
-        self._tracer.end(service, **_service_details(record))
+            segment = _function_segment(pending.service, function_id, record)
+            self._tracer.end(segment, links=pending.links, **_function_details(record))
+        self._tracer.end(pending.service, **_service_details(record))
+
+
+def links(event: object) -> list[dict[str, Any]]:
+    """Links to the traces that the messages of a queue come from: a batch has many, so it continues none of them."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    found: dict[str, dict[str, Any]] = {}
+    for record in records if isinstance(records, list) else []:
+        if not isinstance(record, dict) or record.get("eventSource") != "aws:sqs":
+            continue
+        carried = (record.get("attributes") or {}).get("AWSTraceHeader")
+        header = TraceHeader.parse(carried) if carried else None
+        if header is not None and header.parent:
+            kind = {"aws.xray.reserved.reference_type": "parent"}
+            found[header.root] = {"trace_id": header.root, "id": header.parent, "attributes": kind}
+    return list(found.values())
 
 
 def _function_segment(service: Segment, function_id: str, record: InvocationRecord) -> Segment:

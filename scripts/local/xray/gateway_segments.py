@@ -6,7 +6,9 @@ import time
 from contextvars import ContextVar
 from typing import Any
 
-from scripts.local import engine, gateway_request
+from scripts.local import engine
+from scripts.local.functions.functions import inbound_trace
+from scripts.local.gateway import request as gateway_request
 from scripts.local.settings import ACCOUNT_ID, REGION
 from scripts.local.xray.header import TraceHeader, new_segment_id
 from scripts.local.xray.sampling import Request
@@ -27,7 +29,9 @@ def install(tracer: Tracer) -> None:
     ) -> Any:
         stage = gateway._stages_v1.get(api_id, {}).get(stage_name) or {}
         if not stage.get("tracingEnabled"):
+            _segment.set(None)
             inbound = TraceHeader.parse(headers.get(_HEADER, ""))
+            inbound_trace.set(str(inbound))
             return await execute(api_id, stage_name, method, path, headers | {_HEADER: str(inbound)}, *rest)
         name = f"{(gateway._rest_apis.get(api_id) or {}).get('name', api_id)}/{stage_name}"
         arn = f"arn:aws:apigateway:{REGION}::/restapis/{api_id}/stages/{stage_name}"
@@ -35,6 +39,7 @@ def install(tracer: Tracer) -> None:
         request = Request(name, ORIGIN, arn, host, method, path)
         segment = tracer.begin(headers.get(_HEADER, ""), name, ORIGIN, request)
         _segment.set(segment)
+        inbound_trace.set(str(segment.header))
         answer = await execute(api_id, stage_name, method, path, headers | {_HEADER: str(segment.header)}, *rest)
         status, answer_headers, body = answer
         answer_headers = {**answer_headers, "X-Amzn-Trace-Id": str(segment.header)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scripts.local import engine
-from scripts.local.functions import inbound_trace
+from scripts.local.functions.functions import inbound_trace
 
 _HEADER = "x-amzn-trace-id"
 
@@ -36,10 +36,12 @@ def install() -> None:
 
 
 def _remember_header(service: Any) -> None:
+    """A call from within the cloud has no header: what it works for is in its context already."""
     handle = service.handle_request
 
     async def handle_with_header(method: str, path: str, headers: dict[str, str], *rest: Any) -> Any:
-        inbound_trace.set(headers.get(_HEADER, ""))
+        if _HEADER in headers:
+            inbound_trace.set(headers[_HEADER])
         return await handle(method, path, headers, *rest)
 
     service.handle_request = handle_with_header

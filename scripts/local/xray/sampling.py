@@ -57,7 +57,7 @@ class Sampling:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._taken: dict[str, tuple[int, int]] = {}
+        self._taken: dict[tuple[str, str], tuple[int, int]] = {}
         self.records: dict[str, Rule] = {}
         self.reset()
 
@@ -72,14 +72,16 @@ class Sampling:
         if not fitting:
             return False
         rule = min(fitting, key=lambda found: (found["Priority"], found["RuleName"]))
-        return self._from_reservoir(rule) or random.random() < float(rule["FixedRate"])  # noqa: S311  not a secret
+        return self._from_reservoir(rule, request.service_name) or random.random() < float(rule["FixedRate"])  # noqa: S311  not a secret
 
-    def _from_reservoir(self, rule: Rule) -> bool:
+    def _from_reservoir(self, rule: Rule, service: str) -> bool:
+        """Each service has a reservoir of its own: Lambda takes one request a second of each function."""
         second = int(time.time())
+        place = rule["RuleName"], service
         with self._lock:
-            last, taken = self._taken.get(rule["RuleName"], (second, 0))
+            last, taken = self._taken.get(place, (second, 0))
             taken = taken if last == second else 0
-            self._taken[rule["RuleName"]] = (second, taken + 1)
+            self._taken[place] = (second, taken + 1)
         return taken < int(rule["ReservoirSize"])
 
 

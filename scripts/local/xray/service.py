@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.local import added_service
-from scripts.local.functions import Functions
+from scripts.local.functions.functions import Functions
 from scripts.local.xray import bus_segments, gateway_segments, propagation, workflow_segments
 from scripts.local.xray.api import Api
 from scripts.local.xray.function_segments import FunctionSegments

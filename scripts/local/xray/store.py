@@ -38,9 +38,13 @@ class Trace:
     sizes: dict[str, int] = field(default_factory=dict)
     limit_exceeded: bool = False
 
+    @property
+    def started(self) -> float:
+        return min(float(document["start_time"]) for document in self.documents.values())
+
     def segments(self) -> list[Document]:
         """Whole segments by start, with their subsegments in them; a subsegment of an unknown parent stands alone."""
-        documents = {key: copy.deepcopy(document) for key, document in self.documents.items()}
+        documents = {key: _copy(document) for key, document in self.documents.items()}
         places = {part["id"]: part for document in documents.values() for part in walk(document) if "id" in part}
         alone: list[Document] = []
         for document in documents.values():
@@ -91,9 +95,9 @@ class TraceStore:
             return found and copy.copy(found)
 
     def all(self) -> list[Trace]:
-        """Every trace, the newest last."""
+        """Every trace that has a segment, the newest last."""
         with self._lock:
-            return [Trace(trace.id, dict(trace.documents)) for trace in self._traces.values()]
+            return [Trace(trace.id, dict(trace.documents)) for trace in self._traces.values() if trace.documents]
 
     def save(self) -> None:
         """Write all documents; only when the cloud stops, as for log events."""
@@ -109,6 +113,11 @@ class TraceStore:
         with self._lock:
             self._traces.clear()
             self._bytes = 0
+
+
+def _copy(document: Document) -> Document:
+    """A copy to which subsegments can be added; everything else is shared."""
+    return {**document, "subsegments": [_copy(part) for part in document.get("subsegments") or []]}
 
 
 def walk(document: Document) -> Iterator[Document]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from scripts.local import engine
-from scripts.local.functions import inbound_trace
+from scripts.local.functions.functions import inbound_trace
 from scripts.local.xray.sampling import Request
 from scripts.local.xray.tracer import Tracer
 

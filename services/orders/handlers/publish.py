@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from shared import aws, batch, config, observability
+from shared import aws, batch, config, observability, tracing
 from shared.events import Event, event_from_item
 from shared.publishing import Publisher
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SOURCE = "tradepost.orders"
+MOST_MARKED = 20
+"""X-Ray finds a trace by 50 of its annotations; each mark has two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[d
         events.append(inserted)
         record_of[inserted.event_id] = record
     failures = publisher().publish(events, lambda: context.get_remaining_time_in_millis() / 1000)
+    _mark(events)
     for failure in failures:
         _log(failure.event, failure.reason)
         failed.append(record_of[failure.event.event_id])
@@ -52,6 +55,13 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[d
     if failed:
         observability.count("PublishFailures", len(failed))
     return batch.failure_response(failed)
+
+
+def _mark(events: list[Event]) -> None:
+    """Name the orders in the trace: a stream starts a trace of its own, which is found by its orders alone."""
+    for event in events[:MOST_MARKED]:
+        with tracing.span("event", order_id=event.order_id, correlation_id=event.correlation_id):
+            pass
 
 
 def _log(event: Event, reason: str) -> None:

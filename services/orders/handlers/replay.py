@@ -12,8 +12,8 @@ from shared import aws, config, observability
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-SAFETY_MILLISECONDS = 5_000
-"""What is kept of the time-out to answer the cursor in."""
+SAFETY_MILLISECONDS = 26_000
+"""What is kept of the time-out: one more order is two calls of 12 s at the worst, and the cursor must be answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,13 +171,16 @@ class Cloud:
         )
         return [json.loads(message["Body"]) for message in found]
 
-    def table(self) -> tuple[str, str]:
-        """(name, stream ARN) of a new table with the key `id` and a stream of new images."""
+    def table(self, *, sort: bool = False) -> tuple[str, str]:
+        """(name, stream ARN) of a new table with the key `id` (and `number`) and a stream of new images."""
+        attributes = [{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "number", "AttributeType": "N"}]
+        keys = [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "number", "KeyType": "RANGE"}]
+        count = 2 if sort else 1
         made = self.aws("dynamodb").create_table(
             TableName=unique("table"),
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=attributes[:count],
+            KeySchema=keys[:count],
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
         )["TableDescription"]
         return made["TableName"], made["LatestStreamArn"]

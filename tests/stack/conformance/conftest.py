@@ -10,6 +10,7 @@ from tests.ports import free_port
 from tests.stack.conformance.cloud import Cloud
 
 SHORT_WAITS = {
+    "TRADEPOST_INIT_SECONDS": "2",
     "TRADEPOST_ALARM_SPEED": "60",
     "TRADEPOST_ASYNC_RETRY_SECONDS": "0.3",
     "TRADEPOST_TARGET_RETRY_SECONDS": "0.3",

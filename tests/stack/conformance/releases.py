@@ -6,6 +6,7 @@ from typing import Any
 
 from scripts.local.settings import ACCOUNT_ID, REGION
 from tests.stack.conformance.cloud import Cloud, Function, archive, unique
+from tests.stack.conformance.service_roles import service_role
 from tests.waiting import eventually
 
 CODE = """
@@ -76,28 +77,6 @@ class Release:
         return found["FunctionVersion"], (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
 
 
-def service_role(cloud: Cloud, actions: list[str] | None = None, service: str = "codedeploy") -> tuple[str, str]:
-    """(name, ARN) of a role that a service may assume."""
-    name = unique("service-role")
-    principal = {"Service": f"{service}.amazonaws.com"}
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}],
-    }
-    cloud.aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
-    grant(cloud, name, SERVICE_RIGHTS if actions is None else actions)
-    return name, f"arn:aws:iam::{ACCOUNT_ID}:role/{name}"
-
-
-def grant(cloud: Cloud, role: str, actions: list[str], resource: str = "*") -> None:
-    """Give a role exactly these rights."""
-    rights = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow" if actions else "Deny", "Action": actions or ["*"], "Resource": resource}],
-    }
-    cloud.aws("iam").put_role_policy(RoleName=role, PolicyName="rights", PolicyDocument=json.dumps(rights))
-
-
 def release(cloud: Cloud, config: str = LONG, code: str = CODE, role: str | None = None, **group: Any) -> Release:
     """A function, its alias and a group that rolls back on everything."""
     api, function = cloud.aws("lambda"), cloud.function(code)
@@ -111,7 +90,7 @@ def release(cloud: Cloud, config: str = LONG, code: str = CODE, role: str | None
         applicationName=application,
         deploymentGroupName=name,
         deploymentConfigName=config,
-        serviceRoleArn=role or service_role(cloud)[1],
+        serviceRoleArn=role or service_role(cloud, "codedeploy", SERVICE_RIGHTS)[1],
         deploymentStyle=STYLE,
         **settings,
     )

@@ -34,16 +34,21 @@ def open_queue(cloud: Cloud, source: str = "*", **attributes: str) -> tuple[str,
     name = unique("queue") + (".fifo" if "FifoQueue" in attributes else "")
     url = cloud.aws("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     arn = cloud.aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    let_in(cloud, url, arn, "events.amazonaws.com", source)
+    return url, arn
+
+
+def let_in(cloud: Cloud, url: str, arn: str, service: str, source: str) -> None:
+    """Give a queue the policy that lets a service send for a source."""
     statement = {
         "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
+        "Principal": {"Service": service},
         "Action": "sqs:SendMessage",
         "Resource": arn,
         "Condition": {"ArnLike": {"aws:SourceArn": source}},
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     cloud.aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    return url, arn
 
 
 @dataclass(frozen=True)

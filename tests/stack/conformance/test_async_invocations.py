@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -211,9 +212,53 @@ def test_without_the_right_nothing_reaches_the_destination(cloud: Cloud) -> None
     assert [record["requestContext"]["requestId"] for record in cloud.receive(url)] == [second]
 
 
+def metric(function: Function, name: str, statistic: str = "Sum") -> float | None:
+    now = datetime.now(UTC)
+    answer = function.cloud.aws("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName=name,
+        Dimensions=[
+            {"Name": "FunctionName", "Value": function.name},
+            {"Name": "Resource", "Value": f"{function.name}:live"},
+        ],
+        StartTime=now - timedelta(days=1),
+        EndTime=now + timedelta(days=1),
+        Period=86400,
+        Statistics=[statistic],
+    )
+    return next((point[statistic] for point in answer["Datapoints"]), None)
+
+
+def test_metrics_count_what_was_received_dropped_and_undeliverable(cloud: Cloud) -> None:
+    _, queue = cloud.queue()
+    function = cloud.function(CODE, DeadLetterConfig={"TargetArn": queue})
+    cloud.aws("lambda").create_alias(FunctionName=function.name, Name="live", FunctionVersion="1")
+    configure(function, "live", MaximumRetryAttempts=1, DestinationConfig={"OnFailure": {"Destination": queue}})
+    send(function, {"fail": "always"}, Qualifier="live")
+    send(function, {"n": 1}, Qualifier="live")
+    eventually(lambda: metric(function, "AsyncEventsDropped") == 1 and metric(function, "Invocations") == 3)
+    assert metric(function, "AsyncEventsReceived") == 2
+    assert (metric(function, "AsyncEventAge", "Maximum") or 0) >= 300
+    assert metric(function, "DestinationDeliveryFailures") == 1
+    assert metric(function, "DeadLetterErrors") == 1
+
+
 def test_an_event_has_at_most_one_megabyte(function: Function) -> None:
     with pytest.raises(ClientError, match="payload is too large for the Event invocation type"):
         send(function, {"padding": "x" * 1024 * 1024})
     started = time.monotonic()
     send(function, {"padding": "x" * 1024 * 1000})
     assert time.monotonic() - started < 1
+
+
+def test_an_event_invoke_config_is_read_back_as_it_was_set(cloud: Cloud) -> None:
+    function, api = cloud.function(CODE), cloud.aws("lambda")
+    api.put_function_event_invoke_config(FunctionName=function.name, Qualifier="$LATEST", MaximumRetryAttempts=1)
+    found = api.get_function_event_invoke_config(FunctionName=function.name)
+    assert (found["FunctionArn"], found["MaximumRetryAttempts"]) == (f"{function.arn}:$LATEST", 1)
+    assert "MaximumEventAgeInSeconds" not in found
+    with pytest.raises(ClientError, match="doesn't have an EventInvokeConfig"):
+        api.get_function_event_invoke_config(FunctionName=function.name, Qualifier="1")
+    api.delete_function_event_invoke_config(FunctionName=function.name)
+    with pytest.raises(ClientError, match="doesn't have an EventInvokeConfig"):
+        api.get_function_event_invoke_config(FunctionName=function.name, Qualifier="$LATEST")

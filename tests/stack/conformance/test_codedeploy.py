@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.stack.conformance.cloud import Cloud, unique
-from tests.stack.conformance.releases import grant, hook, release, service_role
+from tests.stack.conformance.releases import hook, release
+from tests.stack.conformance.service_roles import grant, service_role
 from tests.waiting import eventually
 
 ALL_AT_ONCE = "CodeDeployDefault.LambdaAllAtOnce"
@@ -185,9 +186,21 @@ def test_the_alias_must_be_on_the_current_version(cloud: Cloud) -> None:
 
 
 def test_the_service_role_needs_the_rights(cloud: Cloud) -> None:
-    name, arn = service_role(cloud, [])
+    name, arn = service_role(cloud, "codedeploy", [])
     made = release(cloud, ALL_AT_ONCE, role=arn, autoRollbackConfiguration={"enabled": False, "events": []})
     assert made.ended(made.start(), "Failed")["errorInformation"]["code"] == "IAM_ROLE_PERMISSIONS"
     assert made.alias() == ("1", {})
     grant(cloud, name, ["lambda:*"], made.function.arn)
     made.ended(made.start(), "Succeeded")
+
+
+@pytest.mark.parametrize("policy", ["AWSCodeDeployRoleForLambda", "AWSCodeDeployRoleForLambdaLimited"])
+def test_aws_s_managed_policy_deploys_and_invokes_hooks_by_their_name_only(cloud: Cloud, policy: str) -> None:
+    name, arn = service_role(cloud, "codedeploy", ["sts:GetCallerIdentity"])
+    cloud.aws("iam").attach_role_policy(RoleName=name, PolicyArn=f"arn:aws:iam::aws:policy/service-role/{policy}")
+    made = release(cloud, ALL_AT_ONCE, role=arn, autoRollbackConfiguration={"enabled": False, "events": []})
+    failed = made.ended(made.start({"BeforeAllowTraffic": made.function.name}), "Failed")
+    assert failed["errorInformation"]["code"] == "IAM_ROLE_PERMISSIONS"
+    assert "lambda:InvokeFunction" in failed["errorInformation"]["message"]
+    made.ended(made.start(), "Succeeded")
+    assert made.alias() == ("2", {})

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from scripts.local.settings import ACCOUNT_ID, REGION
 from tests.stack.conformance.cloud import Cloud, unique
 from tests.stack.conformance.releases import LONG, hook, release
+from tests.stack.conformance.service_roles import user_client
 
 ALL_AT_ONCE = "CodeDeployDefault.LambdaAllAtOnce"
 
@@ -139,3 +141,15 @@ def test_groups_are_validated_as_aws_does(cloud: Cloud) -> None:
         api.create_deployment_group(
             applicationName=made.application, deploymentGroupName=made.group, serviceRoleArn="arn:aws:iam::1:role/x"
         )
+
+
+def test_callers_need_the_right_on_the_deployment_group(cloud: Cloud) -> None:
+    allowed, other = release(cloud, ALL_AT_ONCE), release(cloud, ALL_AT_ONCE)
+    group = f"arn:aws:codedeploy:{REGION}:{ACCOUNT_ID}:deploymentgroup:{allowed.application}/{allowed.group}"
+    caller = user_client(cloud, "codedeploy", ["codedeploy:GetDeployment"], group)
+    deployments = allowed.start(), other.start()
+    assert caller.get_deployment(deploymentId=deployments[0])["deploymentInfo"]["applicationName"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        caller.get_deployment(deploymentId=deployments[1])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        caller.stop_deployment(deploymentId=deployments[0])

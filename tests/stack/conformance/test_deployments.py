@@ -50,6 +50,19 @@ def test_methods_keep_their_keys_validators_and_models_until_the_next_deployment
     assert api.request("POST", "/", {}).status == 403
 
 
+def test_a_changed_resource_policy_needs_a_deployment(cloud: Cloud) -> None:
+    api = RestApi(cloud)
+    api.method("GET", "/", MOCK, says("ok"))
+    api.deploy()
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    operations = [{"op": "replace", "path": "/policy", "value": policy}]
+    api.gateway.update_rest_api(restApiId=api.id, patchOperations=operations)
+    assert api.request("GET", "/").status == 200
+    api.deploy()
+    assert api.request("GET", "/").status == 403
+
+
 def test_deployments_outlive_the_local_cloud(settings: Settings) -> None:
     other = Settings(settings.home.parent / "deployments", free_port())
     cloud = Cloud(other.endpoint)

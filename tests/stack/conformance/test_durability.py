@@ -1,6 +1,7 @@
 """What survives a stop, and a kill: tables, stream positions, objects, functions, APIs."""
 
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -8,12 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.local import launcher
+from scripts.local import engine, launcher
 from scripts.local.settings import REGION, Settings
 from scripts.local.snapshot import SAVE_SECONDS
 from tests.ports import free_port
@@ -99,6 +102,69 @@ def test_a_killed_cloud_has_every_acknowledged_write_and_all_but_the_last_second
     assert pid(settings) != killed
 
 
+@dataclass
+class Writer:
+    """Writes numbered things in a thread of its own until it is cut off; notes when each was acknowledged."""
+
+    write: Callable[[int], object]
+    acknowledged: dict[int, float] = field(default_factory=dict)
+
+    def start(self) -> None:
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        for number in itertools.count():
+            try:
+                self.write(number)
+            except (BotoCoreError, ClientError):
+                return
+            self.acknowledged[number] = time.monotonic()
+
+
+def test_a_kill_in_the_middle_of_writes_loses_only_what_is_younger_than_the_window(
+    settings: Settings, cloud: Cloud
+) -> None:
+    table, _ = cloud.table()
+    bucket, prefix = unique("bucket"), f"/{unique('parameters')}"
+    cloud.aws("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    items = Writer(lambda number: cloud.put(table, str(number)))
+    objects = Writer(lambda number: cloud.aws("s3").put_object(Bucket=bucket, Key=str(number), Body=b"kept"))
+    parameters = Writer(
+        lambda number: cloud.aws("ssm").put_parameter(Name=f"{prefix}/{number}", Value="kept", Type="String")
+    )
+    created = snapshot_time(settings)
+    eventually(lambda: snapshot_time(settings) > created, SAVE_SECONDS + 5)
+    writers = (items, objects, parameters)
+    for writer in writers:
+        writer.start()
+    first = snapshot_time(settings)
+    eventually(lambda: snapshot_time(settings) > first, SAVE_SECONDS + 5)
+    enough = max(parameters.acknowledged) + 20
+    eventually(lambda: enough in parameters.acknowledged and all(len(writer.acknowledged) > 50 for writer in writers))
+    killed_at = time.monotonic()
+    os.kill(pid(settings), signal.SIGKILL)
+    eventually(lambda: launcher.status(settings) is None)
+    launcher.up(settings)
+
+    found = {item["id"]["S"] for item in cloud.aws("dynamodb").scan(TableName=table)["Items"]}
+    assert {str(number) for number in items.acknowledged} <= found, "no acknowledged item is lost"
+    bodies = {
+        number: cloud.aws("s3").get_object(Bucket=bucket, Key=str(number))["Body"].read()
+        for number in objects.acknowledged
+    }
+    assert set(bodies.values()) == {b"kept"}, "no acknowledged object is lost"
+    pages = cloud.aws("ssm").get_paginator("get_parameters_by_path").paginate(Path=prefix)
+    names = {int(one["Name"].rpartition("/")[2]) for page in pages for one in page["Parameters"]}
+    lost = {number: killed_at - at for number, at in parameters.acknowledged.items() if number not in names}
+    assert names, "there was a save while the writers were at work"
+    assert max(lost.values(), default=0.0) < SAVE_SECONDS + 1
+
+
+def snapshot_time(settings: Settings) -> float:
+    file = settings.state_dir / "snapshot.json"
+    return file.stat().st_mtime if file.exists() else 0.0
+
+
 def test_a_stop_finishes_what_is_in_flight_and_refuses_the_rest(settings: Settings, cloud: Cloud) -> None:
     code = (
         "import time\ndef handler(event, context):\n time.sleep(1.5)\n return {'statusCode': 200, 'body': '\"done\"'}"
@@ -182,3 +248,33 @@ def test_a_crash_at_start_shows_the_end_of_the_log(settings: Settings) -> None:
         launcher.up(settings)
     assert "snapshot.json" in str(error.value)
     assert time.monotonic() - started < 30
+
+
+def test_events_that_wait_for_their_retry_survive_a_stop(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRADEPOST_ASYNC_RETRY_SECONDS", "2")
+    launcher.up(settings)
+    cloud = Cloud(settings.endpoint)
+    function = cloud.function("def handler(event, context):\n print('CALL', context.aws_request_id); 1 / 0")
+    sent = cloud.aws("lambda").invoke(FunctionName=function.name, InvocationType="Event", Payload=b"{}")
+    call = f"CALL {sent['ResponseMetadata']['RequestId']}"
+
+    def calls() -> int:
+        return sum(line == call for lines in function.logs().values() for line in lines)
+
+    eventually(lambda: calls() == 1)
+    launcher.down(settings)
+    monkeypatch.setenv("TRADEPOST_ASYNC_RETRY_SECONDS", "0.1")
+    launcher.up(settings)
+    eventually(lambda: calls() == 3)
+
+
+def test_a_ministack_that_the_modules_were_not_tested_with_is_refused(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "TESTED_VERSION", "0.9.9")
+    with pytest.raises(launcher.LocalCloudError) as error:
+        launcher.up(settings)
+    assert f"ministack {engine.version()} is installed; the local cloud was tested with 0.9.9" in str(error.value)
+    assert "make setup" in str(error.value)
+    assert launcher.status(settings) is None
+    assert not settings.log_file.exists(), "no process was started"

@@ -1,10 +1,12 @@
 """AWS WAF in front of a stage."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from scripts.local.settings import REGION
 from tests.stack.conformance.api import Answer
 from tests.stack.conformance.cloud import Cloud, unique
 from tests.stack.conformance.rest_api import RestApi
@@ -237,3 +239,27 @@ def test_the_web_acl_comes_before_the_api_key(cloud: Cloud) -> None:
     waf.api.gateway.put_gateway_response(restApiId=waf.api.id, responseType="INVALID_API_KEY", statusCode="401")
     waf.api.deploy()
     assert (waf.get("/bad").status, waf.get("/good").status) == (403, 401)
+
+
+def test_blocked_and_allowed_requests_are_counted_by_rule(cloud: Cloud) -> None:
+    waf = Protected(cloud, rule(0, byte_match("bad", "CONTAINS", {"UriPath": {}}), BLOCK))
+    for path in ("/bad", "/bad", "/good"):
+        waf.get(path)
+    assert counted(cloud, "BlockedRequests", waf.acl["Name"], "rule-0") == 2
+    assert counted(cloud, "BlockedRequests", waf.acl["Name"], "ALL") == 2
+    assert counted(cloud, "AllowedRequests", waf.acl["Name"], "Default_Action") == 1
+
+
+def counted(cloud: Cloud, name: str, web_acl: str, rule_name: str) -> float:
+    now = datetime.now(UTC)
+    dimensions = {"WebACL": web_acl, "Region": REGION, "Rule": rule_name}
+    found = cloud.aws("cloudwatch").get_metric_statistics(
+        Namespace="AWS/WAFV2",
+        MetricName=name,
+        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+        StartTime=now - timedelta(minutes=10),
+        EndTime=now + timedelta(minutes=10),
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return float(sum(point["Sum"] for point in found))

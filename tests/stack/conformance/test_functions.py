@@ -3,6 +3,7 @@
 import json
 import re
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,11 +12,12 @@ from botocore.exceptions import ClientError
 from tests.stack.conformance.cloud import Cloud, Function
 
 PROBE = """
-import os, sys, time
+import importlib.util, os, sys, time
 started = time.time()
 def handler(event, context):
     event = event or {}
     print("line one"); print("line two", file=sys.stderr)
+    if "import" in event: return [importlib.util.find_spec(name) for name in event["import"]]
     if "raise" in event: raise KeyError(event["raise"])
     if "sleep" in event: time.sleep(event["sleep"])
     if "exit" in event: sys.exit(event["exit"])
@@ -67,6 +69,8 @@ def test_nothing_of_the_development_environment_can_be_imported(probe: Function)
     found = probe.invoke()
     assert not [folder for folder in found.value["path"][3:] if "site-packages" in folder]
     assert {"site", "boto3", "scripts"}.isdisjoint(found.value["modules"])
+    missing = probe.invoke({"import": ["ministack", "pytest", "scripts", "aws_lambda_powertools"]}).value
+    assert missing == [None] * 4
 
 
 def test_function_code_comes_before_layers_and_later_layers_before_earlier_ones(cloud: Cloud) -> None:
@@ -83,6 +87,21 @@ def test_function_code_comes_before_layers_and_later_layers_before_earlier_ones(
         ],
     )
     assert function.invoke().value == ["function", "second", "first"]
+
+
+@pytest.mark.parametrize(
+    ("mine", "layer", "expected"),
+    [(None, None, "runtime"), (None, "layer", "layer"), ("function", "layer", "function")],
+)
+def test_boto3_is_the_functions_then_the_layers_then_the_runtimes(
+    cloud: Cloud, mine: str | None, layer: str | None, expected: str
+) -> None:
+    function = cloud.function(
+        "import boto3\ndef handler(event, context): return getattr(boto3, 'OWNER', 'runtime')",
+        files={"boto3.py": f"OWNER = '{mine}'"} if mine else None,
+        layers=[{"python/boto3.py": f"OWNER = '{layer}'"}] if layer else None,
+    )
+    assert function.invoke().value == expected
 
 
 def test_an_error_has_its_type_and_stack_trace_and_leaves_the_environment_warm(probe: Function) -> None:
@@ -151,6 +170,58 @@ def test_init_errors(cloud: Cloud, code: str, handler: str, error_type: str, tex
     assert text in failed.value["errorMessage"]
 
 
+FIRST_INIT_FAILS = """
+import os, sys, time
+marker = os.path.join("/tmp", os.environ["MARKER"])
+first = not os.path.exists(marker)
+open(marker, "w").close()
+print("INIT", first)
+if first:
+    {failure}
+def handler(event, context):
+    os.remove(marker)
+    return "served"
+"""
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        ("raise ValueError('not yet')", "error\tError Type: Runtime.Unknown"),
+        ("sys.exit(1)", "error\tError Type: Runtime.ExitError"),
+        ("time.sleep(60)", "timeout"),
+    ],
+)
+def test_init_that_fails_or_takes_too_long_is_done_again_in_the_invocation(
+    cloud: Cloud, failure: str, status: str
+) -> None:
+    marker = f"init-{uuid.uuid4().hex}"
+    function = cloud.function(
+        FIRST_INIT_FAILS.replace("{failure}", failure), Environment={"Variables": {"MARKER": marker}}
+    )
+    found = function.invoke()
+    assert (found.value, found.error) == ("served", None)
+    assert "Init Duration" not in found.log
+    [lines] = function.logs().values()
+    [report] = [line for line in lines if line.startswith("INIT_REPORT")]
+    assert re.fullmatch(rf"INIT_REPORT Init Duration: [\d.]+ ms\tPhase: init\tStatus: {status}", report)
+    assert [line for line in lines if line.startswith("INIT ")] == ["INIT True", "INIT False"]
+
+
+def test_init_that_fails_again_is_the_answer(cloud: Cloud) -> None:
+    function = cloud.function("print('INIT'); 1 / 0")
+    assert function.invoke().value["errorType"] == "ZeroDivisionError"
+    [lines] = function.logs().values()
+    assert lines.count("INIT") == 2
+    assert [line.split("\t")[1] for line in lines if line.startswith("INIT_REPORT")] == ["Phase: init", "Phase: invoke"]
+
+
+def test_a_repeated_init_counts_for_the_time_out(cloud: Cloud) -> None:
+    failed = cloud.function("import time; time.sleep(30)", timeout=1).invoke()
+    assert failed.value["errorType"] == "Sandbox.Timedout"
+    assert failed.value["errorMessage"].endswith("Task timed out after 1.00 seconds")
+
+
 def test_payloads_end_at_six_megabytes(probe: Function) -> None:
     with pytest.raises(ClientError, match="Request must be smaller than 6291456 bytes"):
         probe.invoke({"padding": "x" * 6 * 1024 * 1024})
@@ -207,7 +278,7 @@ def test_a_missing_log_group_is_not_made_unless_the_role_may(cloud: Cloud) -> No
 
 
 def test_concurrent_invocations_have_environments_of_their_own_up_to_the_limit_and_wait_beyond(cloud: Cloud) -> None:
-    from scripts.local.environment_pool import DEFAULT_LIMIT
+    from scripts.local.functions.environment_pool import DEFAULT_LIMIT
 
     function = cloud.function(
         "import os, time\ndef handler(event, context):\n time.sleep(0.3)\n return os.getpid()", timeout=10

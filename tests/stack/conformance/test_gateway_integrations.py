@@ -1,185 +1,10 @@
-"""Integrations without proxy: services, functions and mocks through templates, parameters and selection patterns."""
-
-import json
+"""Integrations with functions without proxy, and mocks: templates, selection patterns, passthrough, stage variables."""
 
 import pytest
 
-from scripts.local.settings import ACCOUNT_ID
-from tests.stack.conformance.cloud import Cloud, unique
-from tests.stack.conformance.rest_api import RestApi, function_uri, role, service_uri
+from tests.stack.conformance.cloud import Cloud
+from tests.stack.conformance.rest_api import RestApi, function_uri, role
 from tests.waiting import eventually
-
-FORM = {"integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"}
-PROBLEM = {
-    "statusCode": "400",
-    "selectionPattern": "4\\d{2}",
-    "responseTemplates": {"application/json": '{"refused":1}'},
-}
-
-
-def test_a_body_goes_to_a_queue_as_a_form(cloud: Cloud) -> None:
-    url, arn = cloud.queue()
-    api = RestApi(cloud)
-    integration = {
-        "type": "AWS",
-        "uri": service_uri("sqs", f"path/{ACCOUNT_ID}/{arn.rpartition(':')[2]}"),
-        "credentials": role(cloud, ["sqs:SendMessage"], [arn]),
-        "requestParameters": FORM,
-        "requestTemplates": {"application/json": "Action=SendMessage&MessageBody=$util.urlEncode($input.body)"},
-        "passthroughBehavior": "NEVER",
-    }
-    template = '{"id":$input.json("$.SendMessageResponse.SendMessageResult.MessageId")}'
-    accepted = {
-        "statusCode": "202",
-        "responseTemplates": {"application/json": template},
-        "responseParameters": {
-            "method.response.header.X-Md5": "integration.response.body.SendMessageResponse.SendMessageResult"
-            ".MD5OfMessageBody",
-            "method.response.header.X-Request": "context.requestId",
-            "method.response.header.Cache-Control": "'no-store'",
-        },
-    }
-    api.method("POST", "/messages", integration, [accepted, PROBLEM])
-    api.deploy()
-    answer = api.request("POST", "/messages", {"text": "a & b = 100 %"}, {"Content-Type": "application/json"})
-    assert answer.status == 202, answer
-    assert len(answer.body["id"]) == 36
-    assert answer.headers["x-request"] == answer.headers["x-amzn-requestid"]
-    assert (len(answer.headers["x-md5"]), answer.headers["cache-control"]) == (32, "no-store")
-    assert cloud.receive(url) == [{"text": "a & b = 100 %"}]
-
-
-def test_a_content_type_without_a_template_is_unsupported(cloud: Cloud) -> None:
-    api = RestApi(cloud)
-    template = {"requestTemplates": {"application/json": '{"statusCode": 200}'}}
-    api.method("POST", "/never", {"type": "MOCK", "passthroughBehavior": "NEVER", **template})
-    api.method("POST", "/templates", {"type": "MOCK", "passthroughBehavior": "WHEN_NO_TEMPLATES", **template})
-    api.deploy()
-    for path in ("/never", "/templates"):
-        answer = api.request("POST", path, "x", {"Content-Type": "text/plain"})
-        assert (answer.status, answer.body) == (415, {"message": "Unsupported Media Type"})
-        assert api.request("POST", path, "{}", {"Content-Type": "application/json; charset=utf-8"}).status == 200
-
-
-def test_an_item_is_written_and_read_through_templates(cloud: Cloud) -> None:
-    table, arn = cloud.results()
-    api = RestApi(cloud)
-    credentials = role(cloud, ["dynamodb:PutItem", "dynamodb:GetItem"], [arn])
-    put = (
-        '{"TableName":"$stageVariables.table","Item":{"id":{"S":"$input.params(\'id\')"},'
-        '"caller":{"S":"$context.identity.sourceIp"},"lines":{"L":['
-        '#foreach($line in $input.path(\'$.lines\')){"S":"$line.sku"}#if($foreach.hasNext),#end#end]}}}'
-    )
-    get = '{"TableName":"$stageVariables.table","Key":{"id":{"S":"$input.params(\'id\')"}}}'
-    found = (
-        '#set($item = $input.path("$.Item"))#if($item == ""){"type":"not_found"}'
-        "#set($context.responseOverride.status = 404)#else"
-        '{"skus":[#foreach($l in $item.lines.L)"$l.S"#if($foreach.hasNext),#end#end],"by":"$item.caller.S"}#end'
-    )
-    aws = {"type": "AWS", "credentials": credentials}
-    api.method(
-        "PUT",
-        "/things/{id}",
-        {**aws, "uri": service_uri("dynamodb", "action/PutItem"), "requestTemplates": {"application/json": put}},
-        [{"statusCode": "204", "responseTemplates": {"application/json": ""}}],
-    )
-    api.method(
-        "GET",
-        "/things/{id}",
-        {**aws, "uri": service_uri("dynamodb", "action/GetItem"), "requestTemplates": {"application/json": get}},
-        [{"statusCode": "200", "responseTemplates": {"application/json": found}}],
-    )
-    api.deploy(variables={"table": table})
-    lines = {"lines": [{"sku": "A-1"}, {"sku": "B-2"}]}
-    stored = api.request("PUT", "/things/7", lines, {"X-Forwarded-For": "203.0.113.9"})
-    assert (stored.status, stored.body) == (204, "")
-    assert api.request("GET", "/things/7").body == {"skus": ["A-1", "B-2"], "by": "203.0.113.9"}
-    absent = api.request("GET", "/things/8")
-    assert (absent.status, absent.body) == (404, {"type": "not_found"})
-
-
-def test_the_role_of_an_integration_needs_the_action(cloud: Cloud) -> None:
-    table, arn = cloud.results()
-    api = RestApi(cloud)
-    template = {"application/json": json.dumps({"TableName": table, "Key": {"id": {"S": "1"}}})}
-    uri = service_uri("dynamodb", "action/GetItem")
-    roles = {
-        "/allowed": role(cloud, ["dynamodb:GetItem"], [arn]),
-        "/denied": role(cloud, ["dynamodb:PutItem"], [arn]),
-        "/untrusted": role(cloud, ["dynamodb:GetItem"], [arn], principal="lambda.amazonaws.com"),
-    }
-    refused = {**PROBLEM, "statusCode": "403"}
-    for path, credentials in roles.items():
-        integration = {"type": "AWS", "uri": uri, "credentials": credentials, "requestTemplates": template}
-        api.method("GET", path, integration, [{"statusCode": "200"}, refused])
-    api.deploy()
-    assert api.request("GET", "/allowed").status == 200
-    denied = api.request("GET", "/denied")
-    assert (denied.status, denied.body) == (403, {"refused": 1})
-    untrusted = api.request("GET", "/untrusted")
-    assert (untrusted.status, untrusted.body) == (500, {"message": "Internal server error"})
-
-
-def test_an_event_is_put_on_a_bus(cloud: Cloud) -> None:
-    url, arn = cloud.queue()
-    bus = unique("bus")
-    events = cloud.aws("events")
-    bus_arn = events.create_event_bus(Name=bus)["EventBusArn"]
-    rule_arn = events.put_rule(Name=unique("rule"), EventBusName=bus, EventPattern='{"source":["gateway"]}')["RuleArn"]
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    cloud.aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    events.put_targets(Rule=rule_arn.rpartition("/")[2], EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
-    template = (
-        '{"Entries":[{"Source":"gateway","DetailType":"made","EventBusName":"' + bus + '",'
-        '"Detail":"$util.escapeJavaScript($input.json(\'$\'))"}]}'
-    )
-    api = RestApi(cloud)
-    integration = {
-        "type": "AWS",
-        "uri": service_uri("events", "action/PutEvents"),
-        "credentials": role(cloud, ["events:PutEvents"], [bus_arn]),
-        "requestTemplates": {"application/json": template},
-    }
-    api.method("POST", "/events", integration)
-    api.deploy()
-    answer = api.request("POST", "/events", {"name": 'a "b"'})
-    assert (answer.status, answer.body["FailedEntryCount"]) == (200, 0)
-    assert cloud.receive(url)[0]["detail"] == {"name": 'a "b"'}
-
-
-def test_an_execution_is_started(cloud: Cloud) -> None:
-    states = cloud.aws("stepfunctions")
-    definition = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
-    machine = states.create_state_machine(
-        name=unique("machine"),
-        definition=json.dumps(definition),
-        roleArn=role(cloud, ["logs:*"], ["*"], principal="states.amazonaws.com"),
-    )["stateMachineArn"]
-    template = (
-        '#set($body = $util.escapeJavaScript($input.json(\'$\'))){"stateMachineArn":"' + machine + '","input":"$body"}'
-    )
-    api = RestApi(cloud)
-    integration = {
-        "type": "AWS",
-        "uri": service_uri("states", "action/StartExecution"),
-        "credentials": role(cloud, ["states:StartExecution"], [machine]),
-        "requestTemplates": {"application/json": template},
-    }
-    api.method("POST", "/runs", integration, [{"statusCode": "200"}, PROBLEM])
-    api.deploy()
-    execution = api.request("POST", "/runs", {"order": "7"}).body["executionArn"]
-    found = eventually(
-        lambda: (run := states.describe_execution(executionArn=execution))["status"] == "SUCCEEDED" and run
-    )
-    assert json.loads(found["output"]) == {"order": "7"}
-
 
 FUNCTION = """
 def handler(event, context):
@@ -215,6 +40,18 @@ def test_a_function_gets_the_mapped_body_and_its_errors_are_selected(cloud: Clou
     assert failed.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(("action", "status"), [("lambda:InvokeFunction", 200), ("lambda:GetFunction", 500)])
+def test_the_role_of_an_integration_needs_the_right_to_invoke(cloud: Cloud, action: str, status: int) -> None:
+    function = cloud.function("def handler(e, c): return {'statusCode': 200, 'body': '{}'}")
+    api = RestApi(cloud)
+    integration = {"uri": function_uri(function.arn), "credentials": role(cloud, [action], [function.arn])}
+    api.method("GET", "/proxy", {"type": "AWS_PROXY", **integration})
+    api.method("GET", "/plain", {"type": "AWS", **integration})
+    api.deploy()
+    assert (api.request("GET", "/proxy").status, api.request("GET", "/plain").status) == (status, status)
+    assert bool(function.logs()) is (status == 200)
+
+
 def test_an_error_that_no_pattern_selects_takes_the_default_response(cloud: Cloud) -> None:
     function = cloud.function(FUNCTION)
     api = RestApi(cloud)
@@ -227,6 +64,18 @@ def test_an_error_that_no_pattern_selects_takes_the_default_response(cloud: Clou
     assert (answer.status, answer.body["errorMessage"]) == (200, "[NotFound] no it")
     unmapped = api.request("POST", "/none", {})
     assert (unmapped.status, unmapped.body) == (500, {"message": "Internal server error"})
+
+
+def test_a_content_type_without_a_template_is_unsupported(cloud: Cloud) -> None:
+    api = RestApi(cloud)
+    template = {"requestTemplates": {"application/json": '{"statusCode": 200}'}}
+    api.method("POST", "/never", {"type": "MOCK", "passthroughBehavior": "NEVER", **template})
+    api.method("POST", "/templates", {"type": "MOCK", "passthroughBehavior": "WHEN_NO_TEMPLATES", **template})
+    api.deploy()
+    for path in ("/never", "/templates"):
+        answer = api.request("POST", path, "x", {"Content-Type": "text/plain"})
+        assert (answer.status, answer.body) == (415, {"message": "Unsupported Media Type"})
+        assert api.request("POST", path, "{}", {"Content-Type": "application/json; charset=utf-8"}).status == 200
 
 
 def test_a_mock_answers_the_status_of_its_template(cloud: Cloud) -> None:
@@ -251,6 +100,18 @@ def test_a_template_that_fails_tells_nothing(cloud: Cloud) -> None:
     api.deploy()
     answer = api.request("GET", "/")
     assert (answer.status, answer.body) == (500, {"message": "Internal server error"})
+
+
+def test_a_failure_of_the_gateway_tells_nothing(cloud: Cloud) -> None:
+    api = RestApi(cloud)
+    mock = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}}
+    api.method("GET", "/", mock, [{"statusCode": "200", "selectionPattern": "["}])
+    api.gateway.put_gateway_response(
+        restApiId=api.id, responseType="DEFAULT_5XX", responseTemplates={"application/json": '{"type":"internal"}'}
+    )
+    api.deploy()
+    answer = api.request("GET", "/")
+    assert (answer.status, answer.body) == (500, {"type": "internal"})
 
 
 @pytest.mark.parametrize("variable", ["function", "arn"])

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.stack.conformance.cloud import Cloud, unique
+from tests.stack.conformance.test_iam import CALLER, call, denied
 from tests.waiting import eventually
 
 
@@ -94,3 +95,17 @@ def test_only_a_dead_letter_queue_of_queues_can_be_the_source(cloud: Cloud) -> N
     with pytest.raises(ClientError, match="SourceArn parameter doesn't exist") as missing:
         cloud.aws("sqs").start_message_move_task(SourceArn=arn + "-not")
     assert missing.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_a_role_needs_the_rights_to_take_and_to_send(cloud: Cloud) -> None:
+    queues, caller = Queues(cloud, "a"), cloud.function(CALLER)
+    source = queues.sqs.get_queue_attributes(QueueUrl=queues.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    request = ("sqs", "AmazonSQS.StartMessageMoveTask", {"SourceArn": queues.dead_letters})
+    taking = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    caller.allow(["sqs:*"], [source])
+    assert denied(call(caller, *request), "sqs:StartMessageMoveTask")
+    caller.allow(["sqs:StartMessageMoveTask", *taking], [queues.dead_letters])
+    assert denied(call(caller, *request), "sqs:SendMessage")
+    caller.allow(["sqs:StartMessageMoveTask", "sqs:SendMessage", *taking], [queues.dead_letters, source])
+    assert call(caller, *request)[0] == 200
+    assert queues.ended()["Status"] == "COMPLETED"

@@ -1,12 +1,19 @@
 """CloudWatch metrics: what was put is read back by dimensions, statistic, percentile and metric math."""
 
+import os
+import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from scripts.local import launcher
+from scripts.local.settings import Settings
+from tests.ports import free_port
 from tests.stack.conformance.cloud import Cloud, unique
+from tests.waiting import eventually
 
 MINUTE = 60
 
@@ -109,3 +116,52 @@ def test_data_may_be_two_weeks_old(cloud: Cloud, namespace: str, start: int) -> 
     put(cloud, namespace, "Orders", start - 13 * 86400, 1)
     with pytest.raises(ClientError, match="InvalidParameterValue"):
         put(cloud, namespace, "Orders", start - 15 * 86400, 1)
+
+
+def kill_when_saved(settings: Settings) -> None:
+    """Kill the cloud once its metrics and the rest of its state are on disk."""
+    snapshot = settings.state_dir / "snapshot.json"
+    eventually(lambda: any(settings.state_dir.glob("metrics-*.jsonl")))
+    eventually(lambda: snapshot.exists() and "as asked" in snapshot.read_text())
+    running = launcher.status(settings)
+    assert running is not None
+    os.kill(running.pid, signal.SIGKILL)
+    eventually(lambda: launcher.status(settings) is None)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_metrics_alarms_and_saved_queries_are_there_after_a_stop_and_a_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    monkeypatch.setenv("TRADEPOST_ALARM_SPEED", "60")
+    settings = Settings(tmp_path, free_port())
+    launcher.up(settings)
+    try:
+        cloud = Cloud(settings.endpoint)
+        now = int(time.time())
+        put(cloud, "Shop", "Orders", now - MINUTE, 5)
+        cloud.aws("logs").put_query_definition(name="slow", queryString="fields @message")
+        cloud.aws("cloudwatch").put_metric_alarm(
+            AlarmName="orders",
+            Namespace="Shop",
+            MetricName="Orders",
+            Statistic="Sum",
+            Period=MINUTE,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="ignore",
+        )
+        cloud.aws("cloudwatch").set_alarm_state(AlarmName="orders", StateValue="ALARM", StateReason="as asked")
+        if killed:
+            kill_when_saved(settings)
+        launcher.down(settings)
+        launcher.up(settings)
+        query = [stat("m", "Shop", "Orders", "Sum") | {"ReturnData": True}]
+        assert data(cloud, now - 2 * MINUTE, query) == {"m": [5]}
+        [alarm] = cloud.aws("cloudwatch").describe_alarms()["MetricAlarms"]
+        assert (alarm["StateValue"], alarm["StateReason"]) == ("ALARM", "as asked")
+        [saved] = cloud.aws("logs").describe_query_definitions()["queryDefinitions"]
+        assert saved["name"] == "slow"
+    finally:
+        launcher.down(settings)

@@ -190,7 +190,7 @@ def test_a_slow_consumer_delays_no_other(cloud: Cloud) -> None:
     sent = time.time()
     quick_queue.send("b")
     eventually(lambda: quick.saw("b"))
-    assert quick.calls()[-1]["from"] - sent < 0.5
+    assert quick.calls()[-1]["from"] - sent < 1
     assert not slow.saw("a")
 
 

@@ -19,7 +19,7 @@ import json
 def handler(event, context):
     print("CALL " + json.dumps({"event": event, "arn": context.invoked_function_arn}))
 """
-SOON = timedelta(seconds=1.5)
+SOON = timedelta(seconds=2)
 
 
 def at(zone: str = "UTC") -> str:
@@ -105,7 +105,7 @@ def test_a_role_without_the_right_is_retried_and_then_a_dead_letter(cloud: Cloud
 def test_a_disabled_schedule_does_not_run(cloud: Cloud) -> None:
     url, arn = cloud.queue()
     witness_url, witness = cloud.queue()
-    expression, may_send = at(), sender(cloud, arn, witness)
+    may_send, expression = sender(cloud, arn, witness), at()
     schedule(cloud, arn, may_send, expression, State="DISABLED", Input="{}")
     schedule(cloud, witness, may_send, expression, Input="{}")
     assert cloud.receive(witness_url) == [{}]

@@ -2,9 +2,11 @@
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from scripts.local.settings import ACCOUNT_ID, REGION
 from tests.stack.conformance.cloud import STREAM_ACTIONS, Cloud, Function
@@ -15,10 +17,12 @@ CONSUMER = """
 import json, os, time
 def handler(event, context):
     ids = [record["dynamodb"]["Keys"]["id"]["S"] for record in event["Records"]]
-    print("CALL " + json.dumps({"ids": ids, "arn": context.invoked_function_arn, "at": time.time()}))
+    numbers = [record["dynamodb"]["Keys"].get("number", {}).get("N") for record in event["Records"]]
+    call = {"ids": ids, "numbers": numbers, "arn": context.invoked_function_arn, "at": time.time()}
+    print("CALL " + json.dumps(call))
     bad = [record for record in event["Records"] if record["dynamodb"]["Keys"]["id"]["S"].startswith("bad")]
     if os.environ["MODE"] == "slow":
-        time.sleep(1.5)
+        time.sleep(float(os.environ["SLEEP"]))
     if bad and os.environ["MODE"] == "raise":
         raise ValueError("poison")
     if os.environ["MODE"] == "partial":
@@ -29,8 +33,9 @@ def handler(event, context):
 class Consumer:
     """A function behind a stream mapping."""
 
-    def __init__(self, cloud: Cloud, stream_arn: str, mode: str = "ok", **settings: Any) -> None:
-        self.function: Function = cloud.function(CONSUMER, Environment={"Variables": {"MODE": mode}})
+    def __init__(self, cloud: Cloud, stream_arn: str, mode: str = "ok", *, sleep: float = 1.5, **settings: Any) -> None:
+        variables = {"MODE": mode, "SLEEP": str(sleep)}
+        self.function: Function = cloud.function(CONSUMER, Environment={"Variables": variables})
         self.function.allow(STREAM_ACTIONS, ["*"])
         self._cloud = cloud
         defaults = {"StartingPosition": "TRIM_HORIZON", "FunctionName": self.function.name}
@@ -186,6 +191,53 @@ def test_a_slow_consumer_delays_no_other(cloud: Cloud, source: tuple[str, str]) 
     cloud.put(table, *"abc")
     eventually(lambda: quick.saw("c"), 1.4)
     assert not slow.saw("c")
+
+
+def test_parallel_batches_of_a_shard_keep_each_partition_key_in_order(cloud: Cloud) -> None:
+    table, stream = cloud.table(sort=True)
+    consumer = Consumer(cloud, stream, "slow", sleep=0.5, Enabled=False, BatchSize=1, ParallelizationFactor=4)
+    keys = ["a", "b", "c", "d"]
+    for number in range(2):
+        for key in keys:
+            item = {"id": {"S": key}, "number": {"N": str(number)}}
+            cloud.aws("dynamodb").put_item(TableName=table, Item=item)
+    consumer.update(Enabled=True)
+    eventually(lambda: len(consumer.calls()) == 8)
+    calls = consumer.calls()
+    for key in keys:
+        assert [call["numbers"] for call in calls if call["ids"] == [key]] == [["0"], ["1"]]
+    assert calls[-1]["at"] - calls[0]["at"] < 8 * 0.5, "batches did not run in parallel"
+
+
+def test_a_mapping_whose_role_cannot_read_the_stream_is_refused(cloud: Cloud, source: tuple[str, str]) -> None:
+    function = cloud.function(CONSUMER)
+    with pytest.raises(ClientError, match="Cannot access stream") as refused:
+        cloud.aws("lambda").create_event_source_mapping(
+            EventSourceArn=source[1], FunctionName=function.name, StartingPosition="LATEST"
+        )
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
+
+
+def test_the_age_of_the_last_record_of_each_batch_is_a_metric(cloud: Cloud, source: tuple[str, str]) -> None:
+    table, stream = source
+    cloud.put(table, "old")
+    written = time.time()
+    consumer = Consumer(cloud, stream)
+    eventually(lambda: consumer.saw("old"))
+    waited = (time.time() - written) * 1000
+    now = datetime.now(UTC)
+    [point] = cloud.aws("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName="IteratorAge",
+        Dimensions=[{"Name": "FunctionName", "Value": consumer.function.name}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=86400,
+        Statistics=["Maximum"],
+        Unit="Milliseconds",
+    )["Datapoints"]
+    # A record's time of creation is in whole seconds.
+    assert 0 <= point["Maximum"] <= waited + 1000
 
 
 def test_the_execution_role_must_be_allowed_to_read_the_stream(cloud: Cloud, source: tuple[str, str]) -> None:

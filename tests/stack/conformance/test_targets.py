@@ -3,13 +3,23 @@
 import json
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from scripts.local.settings import ACCOUNT_ID, REGION
 from tests.stack.conformance.cloud import Cloud
-from tests.stack.conformance.targets import Rule, api_destination, endpoint, letter, open_queue, role, unvalidated
+from tests.stack.conformance.targets import (
+    Rule,
+    api_destination,
+    endpoint,
+    let_in,
+    letter,
+    open_queue,
+    role,
+    unvalidated,
+)
 from tests.waiting import eventually
 
 FUNCTION = """
@@ -41,6 +51,34 @@ def test_a_failing_target_is_retried_and_then_goes_to_the_dead_letter_queue(clou
         "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
         "RETRY_ATTEMPTS": "2",
     }
+
+
+def test_what_becomes_of_deliveries_is_a_metric_of_the_rule(cloud: Cloud, rule: Rule) -> None:
+    url, dead_letters = open_queue(cloud)
+    rule.add(f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:gone", dead_letters)
+    rule.add(open_queue(cloud)[1])
+    rule.put()
+    letter(cloud, url)
+    now = datetime.now(UTC)
+    sums = {
+        name: [
+            point["Sum"]
+            for point in cloud.aws("cloudwatch").get_metric_statistics(
+                Namespace="AWS/Events",
+                MetricName=name,
+                Dimensions=[
+                    {"Name": "EventBusName", "Value": rule.bus},
+                    {"Name": "RuleName", "Value": rule.arn.rpartition("/")[2]},
+                ],
+                StartTime=now - timedelta(hours=1),
+                EndTime=now + timedelta(minutes=1),
+                Period=86400,
+                Statistics=["Sum"],
+            )["Datapoints"]
+        ]
+        for name in ("Invocations", "FailedInvocations", "InvocationsSentToDlq")
+    }
+    assert sums == {"Invocations": [1.0], "FailedInvocations": [1.0], "InvocationsSentToDlq": [1.0]}
 
 
 def test_a_target_that_recovers_gets_the_event_once(cloud: Cloud, rule: Rule) -> None:
@@ -107,6 +145,28 @@ def test_a_queue_s_policy_must_let_the_rule_in(cloud: Cloud, rule: Rule) -> None
     assert [event["detail"] for event in cloud.receive(url)] == [{"n": 1}]
     found = letter(cloud, dead_url)
     assert (found.attributes["ERROR_CODE"], found.attributes["TARGET_ARN"]) == ("NO_PERMISSIONS", refused)
+
+
+def test_a_topic_s_policy_must_let_the_rule_in(cloud: Cloud, rule: Rule) -> None:
+    dead_url, dead_letters = open_queue(cloud)
+    url, queue = cloud.queue()
+    sns = cloud.aws("sns")
+    topic = sns.create_topic(Name=rule.bus)["TopicArn"]
+    let_in(cloud, url, queue, "sns.amazonaws.com", topic)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+    rule.add(topic, dead_letters)
+    rule.put()
+    assert letter(cloud, dead_url).attributes["ERROR_CODE"] == "NO_PERMISSIONS"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    rule.put(2)
+    assert [event["detail"] for event in cloud.receive(url)] == [{"n": 2}]
 
 
 def test_a_workflow_needs_a_role_that_eventbridge_can_assume_and_that_may_start_it(cloud: Cloud, rule: Rule) -> None:

@@ -98,7 +98,7 @@ def test_an_alarm_on_metric_math_keeps_its_queries(cloud: Cloud) -> None:
             "Threshold": "1",
             "ComparisonOperator": "GreaterThanThreshold",
             "Metrics.member.1.Id": "rate",
-            "Metrics.member.1.Expression": "errors / calls",
+            "Metrics.member.1.Expression": "errors / 60",
             "Metrics.member.1.ReturnData": "true",
             "Metrics.member.2.Id": "errors",
             "Metrics.member.2.ReturnData": "false",
@@ -113,7 +113,7 @@ def test_an_alarm_on_metric_math_keeps_its_queries(cloud: Cloud) -> None:
     alarm = described(cloud, name, "MetricAlarm")
     metric = {"MetricName": "Errors", "Namespace": "AWS/Lambda", "Dimensions": [{"Name": "FunctionName", "Value": "f"}]}
     assert alarm["Metrics"] == [
-        {"Id": "rate", "Expression": "errors / calls", "ReturnData": "true"},
+        {"Id": "rate", "Expression": "errors / 60", "ReturnData": "true"},
         {"Id": "errors", "ReturnData": "false", "MetricStat": {"Stat": "Sum", "Period": "60", "Metric": metric}},
     ]
     assert "Period" not in alarm
@@ -133,8 +133,15 @@ def test_a_composite_alarm_keeps_its_rule(cloud: Cloud) -> None:
             Statistic="Sum",
             ComparisonOperator="GreaterThanThreshold",
         )
-    query(cloud, {"Action": "PutCompositeAlarm", "AlarmName": name, "AlarmRule": rule, "AlarmDescription": "why"})
+    suppressor = {
+        "ActionsSuppressor": "a",
+        "ActionsSuppressorWaitPeriod": "60",
+        "ActionsSuppressorExtensionPeriod": "30",
+    }
+    put = {"Action": "PutCompositeAlarm", "AlarmName": name, "AlarmRule": rule, "AlarmDescription": "why"}
+    query(cloud, put | suppressor)
     alarm = described(cloud, name, "CompositeAlarm")
+    assert {key: alarm[key] for key in suppressor} == suppressor
     assert (alarm["AlarmRule"], alarm["AlarmDescription"], alarm["ActionsEnabled"]) == (rule, "why", "true")
 
 

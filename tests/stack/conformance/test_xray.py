@@ -1,7 +1,6 @@
-"""Traces: the header at every hop, segments of each service, and what the X-Ray API says about them."""
+"""Traces: the header at every hop, and the segments of each service."""
 
 import json
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +8,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.local.settings import ACCOUNT_ID, REGION
+from scripts.local.settings import ACCOUNT_ID
 from scripts.local.xray.header import TraceHeader, new_segment_id, new_trace_id
 from tests.stack.conformance.api import Api
 from tests.stack.conformance.cloud import Cloud, Function, unique
+from tests.stack.conformance.rest_api import RestApi, role, service_uri
+from tests.stack.conformance.service_roles import service_role
+from tests.stack.conformance.tracing import header_sent, origins, sampled, summaries, trace
 from tests.waiting import eventually
 
 HEADER = (
@@ -31,36 +33,13 @@ def handler(event, context):
     socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(message.encode(), (host, int(port)))
     return {"statusCode": 200, "body": "{}"}
 """
-Document = dict[str, Any]
-
-
-def trace(cloud: Cloud, trace_id: str) -> list[Document]:
-    """The segments of a trace, in order of their start."""
-    found = cloud.aws("xray").batch_get_traces(TraceIds=[trace_id])["Traces"]
-    return [json.loads(segment["Document"]) for one in found for segment in one["Segments"]]
-
-
-def origins(segments: list[Document]) -> list[str]:
-    return [segment["origin"] for segment in segments]
-
-
-def sampled(parent: str = "") -> TraceHeader:
-    return TraceHeader(new_trace_id(), parent, True)
 
 
 def invoke(function: Function, header: TraceHeader | None = None, qualifier: str = "1") -> TraceHeader:
     """Invoke with a header; what the function found in its environment."""
-
-    def add(request: Any, **_: Any) -> None:
-        if header is not None:
-            request.headers["X-Amzn-Trace-Id"] = str(header)
-
     client = function.cloud.aws("lambda")
-    client.meta.events.register_first("before-sign.lambda.Invoke", add)
-    try:
+    with header_sent(client, header):
         answer = client.invoke(FunctionName=function.name, Qualifier=qualifier)
-    finally:
-        client.meta.events.unregister("before-sign.lambda.Invoke", add)
     return TraceHeader.parse(json.loads(json.loads(answer["Payload"].read())["body"]))
 
 
@@ -81,12 +60,16 @@ def test_a_traced_request_has_a_segment_for_each_service_and_the_times_fit(cloud
     cloud.aws("apigateway").update_stage(
         restApiId=api.id,
         stageName="v1",
-        patchOperations=[{"op": "replace", "path": "/tracingEnabled", "value": "true"}],
+        patchOperations=[
+            {"op": "replace", "path": "/tracingEnabled", "value": "true"},
+            {"op": "replace", "path": "/accessLogSettings/format", "value": '{"trace": "$context.xrayTraceId"}'},
+        ],
     )
     header = sampled()
     answer = api.request("GET", "/open", headers={"X-Amzn-Trace-Id": str(header)})
     assert answer.status == 200, answer
     assert TraceHeader.parse(answer.headers["x-amzn-trace-id"]).root == header.root
+    assert api.access_log() == [{"trace": header.root}]
     segments = eventually(lambda: len(found := trace(cloud, header.root)) == 3 and found)
     assert segments
     stage, service, function = segments
@@ -141,18 +124,11 @@ def test_failures_are_faults_and_throttles(cloud: Cloud) -> None:
     function = cloud.function("def handler(event, context): raise ValueError(event)")
     header = sampled()
     client = cloud.aws("lambda")
-
-    def add(request: Any, **_: Any) -> None:
-        request.headers["X-Amzn-Trace-Id"] = str(header)
-
-    client.meta.events.register_first("before-sign.lambda.Invoke", add)
-    try:
+    with header_sent(client, header):
         client.invoke(FunctionName=function.name)
         client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=0)
         with pytest.raises(ClientError, match="Rate Exceeded"):
             client.invoke(FunctionName=function.name)
-    finally:
-        client.meta.events.unregister("before-sign.lambda.Invoke", add)
     failed, code, throttled = trace(cloud, header.root)
     assert failed["fault"] is code["fault"] is True
     assert (throttled["throttle"], throttled["http"]["response"]["status"]) == (True, 429)
@@ -202,24 +178,67 @@ def test_an_event_takes_the_trace_through_the_bus_to_queue_and_function(cloud: C
 def test_a_message_carries_the_header_of_its_request(cloud: Cloud) -> None:
     url, _ = cloud.queue()
     sqs, header = cloud.aws("sqs"), sampled(new_segment_id())
-
-    def add(request: Any, **_: Any) -> None:
-        request.headers["X-Amzn-Trace-Id"] = str(header)
-
-    sqs.meta.events.register_first("before-sign.sqs.SendMessage", add)
-    try:
+    with header_sent(sqs, header):
         sqs.send_message(QueueUrl=url, MessageBody="x")
-    finally:
-        sqs.meta.events.unregister("before-sign.sqs.SendMessage", add)
     (message,) = sqs.receive_message(QueueUrl=url, MessageSystemAttributeNames=["AWSTraceHeader"])["Messages"]
     assert message["Attributes"]["AWSTraceHeader"] == str(header)
+
+
+def test_a_gateway_that_sends_to_a_queue_passes_the_header_on(cloud: Cloud) -> None:
+    url, arn = cloud.queue()
+    api = RestApi(cloud)
+    integration = {
+        "type": "AWS",
+        "uri": service_uri("sqs", f"path/{ACCOUNT_ID}/{arn.rpartition(':')[2]}"),
+        "credentials": role(cloud, ["sqs:SendMessage"], [arn]),
+        "requestParameters": {"integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"},
+        "requestTemplates": {"application/json": "Action=SendMessage&MessageBody=$util.urlEncode($input.body)"},
+    }
+    api.method("POST", "/messages", integration, [{"statusCode": "202"}])
+    api.deploy()
+    header = sampled(new_segment_id())
+    headers = {"Content-Type": "application/json", "X-Amzn-Trace-Id": str(header)}
+    assert api.request("POST", "/messages", {}, headers).status == 202
+    (message,) = cloud.aws("sqs").receive_message(QueueUrl=url, MessageSystemAttributeNames=["All"])["Messages"]
+    assert TraceHeader.parse(message["Attributes"]["AWSTraceHeader"]).root == header.root
+
+
+def test_a_queue_consumer_sees_the_header_and_starts_a_trace_that_is_linked(
+    cloud: Cloud, rule: Callable[..., None]
+) -> None:
+    rule(1.0)
+    code = (
+        "import json, os\n"
+        "def handler(event, context):\n"
+        " attributes = event['Records'][0]['attributes']\n"
+        " print('SAW', attributes['AWSTraceHeader'], os.environ['_X_AMZN_TRACE_ID'])"
+    )
+    consumer = cloud.function(code, TracingConfig={"Mode": "Active"})
+    url, arn = cloud.queue()
+    consumer.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [arn])
+    cloud.aws("lambda").create_event_source_mapping(EventSourceArn=arn, FunctionName=consumer.name)
+    header = sampled(new_segment_id())
+    system = {"AWSTraceHeader": {"DataType": "String", "StringValue": str(header)}}
+    cloud.aws("sqs").send_message(QueueUrl=url, MessageBody="x", MessageSystemAttributes=system)
+
+    def saw() -> list[str]:
+        lines = [line for stream in consumer.logs().values() for line in stream]
+        return next((line.split()[1:] for line in lines if line.startswith("SAW")), [])
+
+    carried, own = eventually(saw)
+    assert TraceHeader.parse(carried) == header
+    assert TraceHeader.parse(own).root != header.root
+    segments = eventually(lambda: trace(cloud, TraceHeader.parse(own).root))
+    assert origins(segments) == ["AWS::Lambda", "AWS::Lambda::Function"]
+    (link,) = segments[1]["links"]
+    assert (link["trace_id"], link["id"]) == (header.root, header.parent)
+    assert trace(cloud, header.root) == []
 
 
 def test_a_workflow_has_a_segment_with_its_states_above_its_functions(cloud: Cloud, rule: Callable[..., None]) -> None:
     rule(1.0)
     task = cloud.function(HEADER)
-    role = f"arn:aws:iam::{ACCOUNT_ID}:role/{task.role}"
-    task.allow(["lambda:InvokeFunction"], ["*"])
+    _, role = service_role(cloud, "states", ["lambda:InvokeFunction"])
     states = {"First": {"Type": "Pass", "Next": "Call"}, "Call": {"Type": "Task", "Resource": task.arn, "End": True}}
     machine = cloud.aws("stepfunctions").create_state_machine(
         name=unique("machine"),
@@ -233,120 +252,3 @@ def test_a_workflow_has_a_segment_with_its_states_above_its_functions(cloud: Clo
     assert origins(segments) == ["AWS::StepFunctions::StateMachine", "AWS::Lambda", "AWS::Lambda::Function"]
     assert [part["name"] for part in segments[0]["subsegments"]] == ["First", "Call"]
     assert segments[1]["parent_id"] == segments[0]["id"]
-
-
-def summaries(cloud: Cloud, expression: str = "") -> list[Any]:
-    answer = cloud.aws("xray").get_trace_summaries(
-        StartTime=time.time() - 600, EndTime=time.time() + 1, FilterExpression=expression
-    )
-    return list(answer["TraceSummaries"])
-
-
-def put(cloud: Cloud, **fields: Any) -> Document:
-    now = time.time()
-    document = {
-        "id": new_segment_id(),
-        "trace_id": new_trace_id(),
-        "name": unique("service"),
-        "start_time": now - 1,
-        "end_time": now,
-        **fields,
-    }
-    answer = cloud.aws("xray").put_trace_segments(TraceSegmentDocuments=[json.dumps(document)])
-    assert answer["UnprocessedTraceSegments"] == []
-    return document
-
-
-def test_summaries_are_found_by_filter_expression(cloud: Cloud) -> None:
-    slow = put(cloud, annotations={"order_id": "ord_7", "retry": True}, fault=True, http={"response": {"status": 502}})
-    call = put(cloud, trace_id=slow["trace_id"], parent_id=slow["id"], origin="AWS::Lambda")
-    put(cloud)
-    name, only = slow["name"], [slow["trace_id"]]
-    for expression in (
-        f'service("{call["name"]}") AND fault',
-        f'service(id(name: "{call["name"]}", type: "AWS::Lambda"))',
-        'annotation.order_id = "ord_7"',
-        'annotation[order_id] BEGINSWITH "ord_" AND annotation.retry = true',
-        f'responsetime > 0.5 AND name = "{name}"',
-        f'id = "{slow["trace_id"]}"',
-        f'(http.status >= 500 OR error) AND service("{name}") AND NOT throttle',
-    ):
-        assert [found["Id"] for found in summaries(cloud, expression)] == only, expression
-    assert summaries(cloud, f'id = "{only[0]}" AND ok') == []
-    (about,) = summaries(cloud, f'id = "{only[0]}"')
-    assert about["HasFault"] is True
-    assert about["EntryPoint"]["Name"] == name
-    assert about["Annotations"]["order_id"][0]["AnnotationValue"] == {"StringValue": "ord_7"}
-    with pytest.raises(ClientError) as error:
-        summaries(cloud, "service(")
-    assert error.value.response["Error"]["Code"] == "InvalidRequestException"
-
-
-def test_documents_that_are_no_segments_come_back(cloud: Cloud) -> None:
-    xray = cloud.aws("xray")
-    documents = ["{", json.dumps({"id": new_segment_id(), "trace_id": "1-2-3", "name": "n", "start_time": 1})]
-    refused = xray.put_trace_segments(TraceSegmentDocuments=documents)["UnprocessedTraceSegments"]
-    assert [found["ErrorCode"] for found in refused] == ["ParseError", "InvalidTraceId"]
-    assert xray.batch_get_traces(TraceIds=[new_trace_id()])["UnprocessedTraceIds"]
-    now = time.time()
-    xray.put_telemetry_records(TelemetryRecords=[{"Timestamp": now, "SegmentsReceivedCount": 1}])
-
-
-def test_the_service_graph_has_a_node_per_service_and_an_edge_per_call(cloud: Cloud) -> None:
-    client = put(cloud)
-    server = put(cloud, trace_id=client["trace_id"], parent_id=client["id"], error=True)
-    group = cloud.aws("xray").create_group(GroupName=unique("group"), FilterExpression=f'service("{server["name"]}")')[
-        "Group"
-    ]
-    services = cloud.aws("xray").get_service_graph(
-        StartTime=time.time() - 60, EndTime=time.time() + 1, GroupARN=group["GroupARN"]
-    )["Services"]
-    top, below = sorted(services, key=lambda found: not found["Root"])
-    assert (top["Name"], below["Name"]) == (client["name"], server["name"])
-    (edge,) = top["Edges"]
-    assert edge["ReferenceId"] == below["ReferenceId"]
-    assert below["SummaryStatistics"]["ErrorStatistics"]["TotalCount"] == 1
-    assert edge["SummaryStatistics"]["TotalResponseTime"] == pytest.approx(1, abs=0.01)
-
-
-def test_groups_and_sampling_rules_are_made_changed_and_removed(cloud: Cloud) -> None:
-    xray, name = cloud.aws("xray"), unique("group")
-    arn = xray.create_group(GroupName=name, FilterExpression="fault", Tags=[{"Key": "a", "Value": "b"}])["Group"][
-        "GroupARN"
-    ]
-    assert xray.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
-    xray.update_group(GroupARN=arn, FilterExpression="error")
-    assert xray.get_group(GroupName=name)["Group"]["FilterExpression"] == "error"
-    xray.delete_group(GroupARN=arn)
-    assert name not in [group["GroupName"] for group in xray.get_groups()["Groups"]]
-    rule = {
-        "RuleName": name,
-        "Priority": 5,
-        "FixedRate": 0.5,
-        "ReservoirSize": 3,
-        "ServiceName": "none",
-        "ServiceType": "*",
-        "Host": "*",
-        "HTTPMethod": "*",
-        "URLPath": "*",
-        "ResourceARN": "*",
-        "Version": 1,
-    }
-    made = xray.create_sampling_rule(SamplingRule=rule)["SamplingRuleRecord"]["SamplingRule"]
-    assert made["RuleARN"] == f"arn:aws:xray:{REGION}:{ACCOUNT_ID}:sampling-rule/{name}"
-    xray.delete_sampling_rule(RuleName=name)
-    names = [record["SamplingRule"]["RuleName"] for record in xray.get_sampling_rules()["SamplingRuleRecords"]]
-    assert names == ["Default"]
-
-
-def test_what_is_no_datagram_of_the_protocol_does_not_stop_the_daemon(cloud: Cloud) -> None:
-    function = cloud.function(
-        "import os\ndef handler(event, context): return {'body': '\"' + os.environ['AWS_XRAY_DAEMON_ADDRESS'] + '\"'}"
-    )
-    host, port = json.loads(function.invoke().value["body"]).split(":")
-    document = {"id": new_segment_id(), "trace_id": new_trace_id(), "name": "n", "start_time": 1.0, "end_time": 2.0}
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
-        for datagram in (b"\xff\xfe", b"nonsense\n{}", b'{"format":"json","version":1}\n{"id":1}'):
-            daemon.sendto(datagram, (host, int(port)))
-        daemon.sendto(b'{"format":"json","version":1}\n' + json.dumps(document).encode(), (host, int(port)))
-    assert eventually(lambda: trace(cloud, str(document["trace_id"])))

@@ -5,7 +5,7 @@
 
 import pytest
 
-from scripts.local.alarm_state import COMPARISONS, Condition, Datapoint, State, decide, reason
+from scripts.local.cloudwatch.alarm_state import COMPARISONS, Condition, Datapoint, State, decide, reason
 
 VALUES = {"0": 0.0, "X": 9.0, "-": None}
 KEPT = "retained"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local import aliases, function_code, function_logs
-from scripts.local.function_logs import Report
+from scripts.local.functions import aliases, function_code, function_logs
+from scripts.local.functions.function_logs import Report
 
 
 def archive(**files: str) -> bytes:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from scripts.local import gateway_request, gateway_validation
-from scripts.local.gateway_control import apply_patch
+from scripts.local.gateway import request as gateway_request
+from scripts.local.gateway import validation as gateway_validation
+from scripts.local.gateway.control import apply_patch
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from scripts.local.log_patterns import PatternError, compile_pattern
+from scripts.local.cloudwatch.log_patterns import PatternError, compile_pattern
 
 LINE = "2026-01-01 ERROR order 42 timed out [500]"
 EVENT = json.dumps(

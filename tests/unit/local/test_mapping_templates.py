@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from scripts.local.mapping_templates import Rendered, TemplateError, Variables, render
+from scripts.local.gateway.mapping_templates import Rendered, TemplateError, Variables, render
 
 BODY = '{"id":"a\\"b","items":[{"sku":"A","n":1},{"sku":"B","n":2}],"yes":true,"none":null,"map":{"k":"v"},"empty":""}'
 VARIABLES = Variables(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from scripts.local import metric_math
-from scripts.local.metric_math import MetricMathError, Scope, Value
+from scripts.local.cloudwatch import metric_math
+from scripts.local.cloudwatch.metric_math import MetricMathError, Scope, Value
 
 TIMES = (0.0, 60.0, 120.0, 180.0)
 SERIES: dict[str, Value] = {

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scripts.local import resource_policies
+from scripts.local.functions import resource_policies
 
 
 def statement(**more: Any) -> dict[str, Any]:

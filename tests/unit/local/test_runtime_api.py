@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.environments import RUNTIME_DIR
-from scripts.local.runtime_api import PAYLOAD_LIMIT_BYTES, Invocation, RuntimeApi
+from scripts.local.functions.environments import RUNTIME_DIR
+from scripts.local.functions.runtime_api import PAYLOAD_LIMIT_BYTES, Invocation, RuntimeApi
 
 HANDLER = """
 def handler(event, context):

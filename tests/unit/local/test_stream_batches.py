@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.local.stream_batches import Answer, Condition, Placed, Policy, deliver
+from scripts.local.sources.stream_batches import Answer, Condition, Placed, Policy, deliver
 
 OK = Answer(b"null", failed=False, throttled=False, executed_version="1")
 FAILED = Answer(b"{}", failed=True, throttled=False, executed_version="1")

@@ -25,7 +25,7 @@ class Lambda:
         return {"FunctionVersion": self.versions[f"{FunctionName}:{Name}"]}
 
     def update_alias(self, **given: Any) -> None:
-        assert given["RoutingConfig"] == {}
+        assert given["RoutingConfig"] == {"AdditionalVersionWeights": {}}
         self.versions[f"{given['FunctionName']}:{given['Name']}"] = given["FunctionVersion"]
 
     def invoke(self, *, Payload: bytes, **_: object) -> dict[str, Any]:  # noqa: N803

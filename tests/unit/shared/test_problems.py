@@ -23,6 +23,30 @@ def test_every_entry_of_the_catalog_renders(slug: str):
     assert 400 <= status <= 599
 
 
+def test_every_refusal_of_the_gateway_has_a_status_of_its_own():
+    """On AWS the status of DEFAULT_4XX becomes that of each type of refusal that is not listed."""
+    listed = {
+        kind for problem in json.loads(CATALOG.read_text()).values() for kind in problem.get("gateway_responses", [])
+    }
+    assert listed >= {
+        "ACCESS_DENIED",
+        "BAD_REQUEST_BODY",
+        "BAD_REQUEST_PARAMETERS",
+        "DEFAULT_4XX",
+        "EXPIRED_TOKEN",
+        "INVALID_API_KEY",
+        "INVALID_SIGNATURE",
+        "MISSING_AUTHENTICATION_TOKEN",
+        "QUOTA_EXCEEDED",
+        "REQUEST_TOO_LARGE",
+        "RESOURCE_NOT_FOUND",
+        "THROTTLED",
+        "UNAUTHORIZED",
+        "UNSUPPORTED_MEDIA_TYPE",
+        "WAF_FILTERED",
+    }
+
+
 def test_flaws_say_where_and_what():
     flaws = [Flaw("pointer", "/a", "too long"), Flaw("header", "If-Match", "is required")]
     _, body = render(ProblemError("bad_request", "x", flaws), "")

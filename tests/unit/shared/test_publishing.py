@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.events import Event
-from shared.publishing import ATTEMPTS, HELD_BACK, MAX_BYTES, MAX_ENTRIES, TOO_LARGE, Failure, Publisher
+from shared.publishing import ATTEMPTS, HELD_BACK, MAX_BYTES, MAX_ENTRIES, OUT_OF_TIME, TOO_LARGE, Failure, Publisher
 
 
 def event(order: str, sequence: int, text: str = "") -> Event:
@@ -103,9 +103,28 @@ def test_a_call_that_fails_as_a_whole_is_tried_again():
 
 def test_no_retry_begins_that_the_remaining_time_does_not_cover():
     bus = Bus(refuse={"o1/1": 99})
-    failures, waits = publish(bus, [event("o1", 1)], remaining=2.01)
+    failures, waits = publish(bus, [event("o1", 1)], remaining=14.01)
     assert len(failures) == 1
     assert waits == []
+
+
+def test_no_call_begins_that_could_outlast_the_function():
+    """Each call hangs for 10 s, as when EventBridge does not answer."""
+    seconds_left = [30.0]
+
+    class Hanging(Bus):
+        def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - the API's name
+            seconds_left[0] -= 10
+            return super().put_events(Entries=Entries)
+
+    bus = Hanging()
+    publisher = Publisher(bus, "bus", "tradepost.test", sleep=lambda _: None)
+    failures = publisher.publish([event(f"o{n}", 1) for n in range(50)], lambda: seconds_left[0])
+
+    assert len(bus.accepted) == 20
+    assert {failure.reason for failure in failures} == {OUT_OF_TIME}
+    assert [failure.event.order_id for failure in failures] == [f"o{n}" for n in range(20, 50)]
+    assert seconds_left[0] > 0
 
 
 @pytest.mark.parametrize("count", [0, 1])

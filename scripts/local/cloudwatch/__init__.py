@@ -1,0 +1,1 @@
+"""CloudWatch: metrics and where they come from, metric math, alarms, filters on logs, Logs Insights."""

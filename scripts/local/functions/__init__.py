@@ -1,0 +1,1 @@
+"""Lambda: the one path by which a function runs, its environments, versions and aliases, asynchronous events."""
