@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from scripts.console import say
@@ -35,11 +36,11 @@ def explain(stack: Deployed, release: Release) -> None:
         for event in errors(stack, hook.partition(":")[0], deployment.created):
             if deployment.id in event["message"]:
                 say(f"  check: {parsed(event).get('flaw') or text(event)}")
-    found = errors(stack, change.function, deployment.created, change.target)[-LINES:]
-    for event in found:
-        say(f"  log: {text(event)}")
+    found = errors(stack, change.function, deployment.created, change.target)
+    for line, times in list(Counter(text(event) for event in found).items())[-LINES:]:
+        say(f"  log: {line}" + (f" ({times} times)" if times > 1 else ""))
     if traces := list(dict.fromkeys(trace for event in found if (trace := parsed(event).get("xray_trace_id")))):
-        say(f"  traces: {', '.join(traces)}")
+        say(f"  traces: {', '.join(traces[-LINES:])}")
     if not found:
         say(f"  log: no errors of version {change.target} in /aws/lambda/{change.function}")
 
