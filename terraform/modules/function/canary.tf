@@ -13,7 +13,7 @@ locals {
   canary_metrics = { errors = ["Errors", "Sum"], invocations = ["Invocations", "Sum"], duration = ["Duration", "p99"] }
 
   # One period is enough, so that a bad version is seen long before its bake time is over. A period with few samples says
-  # nothing, bad or good: that there were enough of them is for the release to see to (`make rollout ARGS=--probe`).
+  # nothing, bad or good: a function without traffic arrives unjudged (docs/releases.md).
   canary_alarms = merge(
     {
       errors = {
