@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable
 
 
-def eventually[T](read: Callable[[], T], seconds: float = 20, pause: float = 0.05) -> T:
+def eventually[T](read: Callable[[], T], seconds: float = 60, pause: float = 0.05) -> T:
     """Call `read` until it returns something truthy and return that; a test that never sees it fails.
+
+    The deadline is for a busy machine: what works is seen long before it.
 
     An AssertionError inside `read` counts as "not yet"; the last one is shown when time runs out.
     """
