@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from scripts.local.settings import REGION
 from tests.stack.conformance.cloud import Cloud, Function, unique
+from tests.stack.conformance.targets import open_queue
 from tests.waiting import eventually
 
 CODE = """
@@ -114,19 +115,7 @@ def test_destinations_are_those_of_the_qualifier(cloud: Cloud, function: Functio
 def test_an_event_bus_and_a_function_are_destinations(cloud: Cloud) -> None:
     events, bus = cloud.aws("events"), unique("bus")
     bus_arn = events.create_event_bus(Name=bus)["EventBusArn"]
-    url, queue = cloud.queue()
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "events.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": queue,
-            }
-        ],
-    }
-    cloud.aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    url, queue = open_queue(cloud)
     events.put_rule(Name=unique("rule"), EventBusName=bus, EventPattern='{"source": ["lambda"]}')
     [rule] = events.list_rules(EventBusName=bus)["Rules"]
     events.put_targets(Rule=rule["Name"], EventBusName=bus, Targets=[{"Id": "1", "Arn": queue}])

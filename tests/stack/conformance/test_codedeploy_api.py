@@ -10,6 +10,7 @@ from scripts.local.settings import ACCOUNT_ID, REGION
 from tests.stack.conformance.cloud import Cloud, unique
 from tests.stack.conformance.releases import LONG, hook, release
 from tests.stack.conformance.service_roles import user_client
+from tests.stack.conformance.targets import open_queue
 
 ALL_AT_ONCE = "CodeDeployDefault.LambdaAllAtOnce"
 
@@ -79,20 +80,8 @@ def test_a_group_has_one_deployment_at_a_time_and_lists_them(cloud: Cloud) -> No
 
 
 def test_changes_of_state_are_events_on_the_default_bus(cloud: Cloud) -> None:
-    made, (url, arn) = release(cloud, ALL_AT_ONCE), cloud.queue()
+    made, (url, arn) = release(cloud, ALL_AT_ONCE), open_queue(cloud)
     events, rule = cloud.aws("events"), unique("rule")
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "events.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": arn,
-            }
-        ],
-    }
-    cloud.aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     pattern = {"source": ["aws.codedeploy"], "detail": {"application": [made.application]}}
     events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
     events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": arn}])

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.stack.conformance.cloud import Cloud, unique
+from tests.stack.conformance.targets import open_queue
 from tests.waiting import eventually
 
 CODE = """
@@ -30,19 +31,7 @@ def deliver(cloud: Cloud, bus: str, target: str) -> None:
 
 
 def test_a_rule_sends_the_event_to_a_queue(cloud: Cloud, bus: str) -> None:
-    url, arn = cloud.queue()
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "events.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": arn,
-            }
-        ],
-    }
-    cloud.aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    url, arn = open_queue(cloud)
     deliver(cloud, bus, arn)
     [event] = cloud.receive(url)
     assert (event["source"], event["detail-type"], event["detail"]) == ("tests", "happened", {"n": 1})

@@ -14,6 +14,7 @@ from tests.stack.conformance.api import Api
 from tests.stack.conformance.cloud import Cloud, Function, unique
 from tests.stack.conformance.rest_api import RestApi, role, service_uri
 from tests.stack.conformance.service_roles import service_role
+from tests.stack.conformance.targets import open_queue
 from tests.stack.conformance.tracing import header_sent, origins, sampled, summaries, trace
 from tests.waiting import eventually
 
@@ -137,7 +138,7 @@ def test_failures_are_faults_and_throttles(cloud: Cloud) -> None:
 
 def test_an_event_takes_the_trace_through_the_bus_to_queue_and_function(cloud: Cloud) -> None:
     events, source = cloud.aws("events"), unique("source")
-    url, queue_arn = cloud.queue()
+    url, queue_arn = open_queue(cloud)
     target = cloud.function(HEADER)
     rule_arn = events.put_rule(Name=source, EventPattern=json.dumps({"source": [source]}))["RuleArn"]
     cloud.aws("lambda").add_permission(
@@ -147,18 +148,6 @@ def test_an_event_takes_the_trace_through_the_bus_to_queue_and_function(cloud: C
         Principal="events.amazonaws.com",
         SourceArn=rule_arn,
     )
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "events.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": queue_arn,
-            }
-        ],
-    }
-    cloud.aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     events.put_targets(Rule=source, Targets=[{"Id": "q", "Arn": queue_arn}, {"Id": "f", "Arn": target.arn}])
     header = sampled(new_segment_id())
     events.put_events(Entries=[{"Source": source, "DetailType": "t", "Detail": "{}", "TraceHeader": str(header)}])
