@@ -3,7 +3,7 @@ module "rest_api" {
 
   name        = local.name
   description = "Tradepost for partners."
-  routes      = merge(module.orders.routes)
+  routes      = merge([for service in local.shop_services : service.routes]...)
   problems    = jsondecode(file("${path.root}/../shared/contracts/problems.json"))
 
   throttle       = var.api_throttle

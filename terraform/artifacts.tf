@@ -6,7 +6,7 @@ locals {
   manifest      = fileexists(local.manifest_path) ? jsondecode(file(local.manifest_path)).artifacts : {}
 
   artifacts = {
-    for name in ["shared-layer", "operations", "orders"] : name => {
+    for name in concat(["shared-layer"], local.service_names) : name => {
       path     = "${local.build_dir}/${try(local.manifest[name].path, "${name}.zip")}"
       sha256   = try(local.manifest[name].sha256, "not-built")
       platform = try(local.manifest[name].platform, "any")

@@ -46,10 +46,10 @@ output "deployment_hook" {
 
 output "tables" {
   description = "Names of tables by logical name."
-  value       = module.orders.tables
+  value       = merge([for service in local.shop_services : service.tables]...)
 }
 
 output "failure_queues" {
   description = "URLs of failure queues by <service>.<function>."
-  value       = merge(module.orders.failure_queues, module.operations.failure_queues)
+  value       = merge([for service in local.services : service.failure_queues]...)
 }

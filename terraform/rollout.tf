@@ -1,7 +1,7 @@
 # Functions of all services; each is released by itself.
 locals {
-  functions     = merge(module.orders.functions, module.operations.functions)
-  canary_alarms = merge(module.orders.canary_alarms, module.operations.canary_alarms)
+  functions     = merge([for service in local.services : service.functions]...)
+  canary_alarms = merge([for service in local.services : service.canary_alarms]...)
 }
 
 module "rollout" {

@@ -1,17 +1,31 @@
+# One block per service. To add one: its name in `service_names`, its block, and its entry in `shop_services`.
+locals {
+  service_names = ["operations", "orders"]
+
+  # Services of the shop; operations looks after their functions.
+  shop_services = {
+    orders = module.orders
+  }
+  services = merge(local.shop_services, { operations = module.operations })
+
+  service_artifacts = {
+    for name in local.service_names : name => { bucket = aws_s3_object.artifact[name].bucket, key = aws_s3_object.artifact[name].key }
+  }
+}
+
 module "orders" {
   source = "./services/orders"
 
   stack       = local.stack
-  artifact    = { bucket = aws_s3_object.artifact["orders"].bucket, key = aws_s3_object.artifact["orders"].key }
-  concurrency = try(var.concurrency["orders"], {})
+  artifact    = local.service_artifacts["orders"]
+  concurrency = lookup(var.concurrency, "orders", {})
 }
 
-# Looks after the functions of the services above.
 module "operations" {
   source = "./services/operations"
 
   stack             = local.stack
-  artifact          = { bucket = aws_s3_object.artifact["operations"].bucket, key = aws_s3_object.artifact["operations"].key }
+  artifact          = local.service_artifacts["operations"]
   application       = local.name
-  checked_functions = [for function in module.orders.functions : function.name]
+  checked_functions = flatten([for service in local.shop_services : [for function in service.functions : function.name]])
 }

@@ -108,8 +108,8 @@ variable "concurrency" {
   default = {}
 
   validation {
-    condition     = length(setsubtract(keys(var.concurrency), ["orders"])) == 0
-    error_message = "concurrency names a service that the stack does not have; it has orders."
+    condition     = length(setsubtract(keys(var.concurrency), local.service_names)) == 0
+    error_message = "concurrency names a service that the stack does not have; it has ${join(", ", local.service_names)}."
   }
 }
 

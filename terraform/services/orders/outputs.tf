@@ -4,20 +4,18 @@ output "routes" {
 }
 
 output "functions" {
-  description = "Functions by name: the deployed name, the alias that triggers invoke and the newest version."
-  value = {
-    for name, function in module.function : "${local.service}.${name}" => {
-      name      = function.name
-      alias     = function.alias
-      alias_arn = function.alias_arn
-      version   = function.version
-    }
-  }
+  description = "Functions by <service>.<function>, as module service tells them."
+  value       = module.service.functions
 }
 
 output "canary_alarms" {
-  description = "Names of the alarms on the newest version alone, by function."
-  value       = { for name, function in module.function : "${local.service}.${name}" => function.canary_alarms }
+  description = "Names of the alarms on the newest version alone, by <service>.<function>."
+  value       = module.service.canary_alarms
+}
+
+output "failure_queues" {
+  description = "URLs of the failure queues by <service>.<function>."
+  value       = module.service.failure_queues
 }
 
 output "tables" {
@@ -27,11 +25,6 @@ output "tables" {
     orders_view        = module.orders_view.name
     orders_idempotency = module.orders_idempotency.name
   }
-}
-
-output "failure_queues" {
-  description = "URLs of the failure queues by function."
-  value       = { for name, function in module.function : "${local.service}.${name}" => function.failure_queue.url }
 }
 
 output "trigger_targets" {

@@ -1,16 +1,13 @@
 locals {
-  api = {
-    name             = module.function["api"].name
-    alias            = module.function["api"].alias
-    alias_invoke_arn = module.function["api"].alias_invoke_arn
-  }
+  api     = module.service.route_targets["api"]
+  schemas = "${var.stack.source_root}/services/orders/schemas"
 
   # Every route asks for the key: its id is the partner, and a partner sees only its own orders.
   routes = {
     "POST /orders" = {
       function         = local.api
       api_key_required = true
-      body_schema      = file("${local.source}/schemas/place_order.json")
+      body_schema      = file("${local.schemas}/place_order.json")
       required_headers = ["Idempotency-Key"]
     }
     "GET /orders" = {
@@ -31,7 +28,7 @@ locals {
     "POST /orders/{order_id}/cancel" = {
       function         = local.api
       api_key_required = true
-      body_schema      = file("${local.source}/schemas/cancel_order.json")
+      body_schema      = file("${local.schemas}/cancel_order.json")
     }
   }
 }

@@ -5,10 +5,10 @@ module "stream_trigger" {
 
   name              = "order-events"
   stream_arn        = module.order_events.stream_arn
-  function_name     = module.function[each.key].name
-  alias_arn         = module.function[each.key].alias_arn
-  role_name         = module.function[each.key].role_name
-  failure_queue_arn = module.function[each.key].failure_queue.arn
+  function_name     = module.service.function[each.key].name
+  alias_arn         = module.service.function[each.key].alias_arn
+  role_name         = module.service.function[each.key].role_name
+  failure_queue_arn = module.service.function[each.key].failure_queue.arn
 
   # Events are only ever added; anything else on the table is repair work by people and says nothing new.
   filters = [jsonencode({ eventName = ["INSERT"] })]

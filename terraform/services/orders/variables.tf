@@ -1,21 +1,6 @@
 variable "stack" {
-  description = "What the root gives to every service: names, folders and the shared building blocks."
-  type = object({
-    name                   = string # tradepost-<env>
-    environment            = string
-    source_root            = string # folder that holds services/
-    architecture           = string
-    layer_arn              = string
-    kms_key_arn            = string
-    event_bus              = object({ name = string, arn = string })
-    alarm_actions          = object({ page = list(string), inform = list(string) })
-    runbook_base_url       = string
-    log_level              = string
-    log_retention_days     = number
-    deletion_protection    = bool
-    point_in_time_recovery = bool
-    canary                 = object({ period_seconds = number, min_invocations = number })
-  })
+  description = "What the root gives to every service; its type is that of module service."
+  type        = any
 }
 
 variable "artifact" {
@@ -27,15 +12,7 @@ variable "artifact" {
 }
 
 variable "concurrency" {
-  description = "Concurrency by function (api, project, publish, replay): reserved is the most at a time, provisioned is kept warm; both null by default."
-  type = map(object({
-    reserved    = optional(number)
-    provisioned = optional(number)
-  }))
-  default = {}
-
-  validation {
-    condition     = length(setsubtract(keys(var.concurrency), ["api", "project", "publish", "replay"])) == 0
-    error_message = "concurrency names a function that orders does not have; it has api, project, publish and replay."
-  }
+  description = "Concurrency by function; see module service."
+  type        = any
+  default     = {}
 }

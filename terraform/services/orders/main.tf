@@ -1,5 +1,0 @@
-locals {
-  service = "orders"
-  prefix  = "${var.stack.name}-${local.service}"
-  source  = "${var.stack.source_root}/services/${local.service}"
-}
