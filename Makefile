@@ -88,7 +88,7 @@ test-terraform: $(STAMP) ## Terraform modules and the root stack, with a mocked 
 
 test-stack: $(STAMP) ## The real stack on a local cloud of its own
 	@$(RUN) build
-	@$(BIN)/pytest tests/stack $(ARGS)
+	@$(BIN)/pytest tests/stack --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(STAMP) ## Measure cold start, import time, local cloud and build against their budgets
 	@$(RUN) bench $(ARGS)

@@ -1,8 +1,8 @@
 """The deployed stack that every test here talks to: real Terraform, real ZIPs, on a local cloud of its own.
 
-The tests speak HTTP and AWS APIs only. One stack serves the whole run, in a folder and on a port of its own, so a local
-cloud that a person has running is left alone. `pytest tests/stack --stack=running` uses that one instead, for a quick
-look while writing a test.
+The tests speak HTTP and AWS APIs only. Terraform applies once; each worker of the run has a copy of what it made, in a
+folder and on a port of its own, so that workers do not meet and a local cloud that a person has running is left alone.
+`pytest tests/stack --stack=running` uses that one instead, for a quick look while writing a test.
 """
 
 import subprocess
@@ -19,7 +19,7 @@ import pytest
 from scripts.client import OrderClient
 from scripts.deployed import Deployed
 from scripts.environment import Environment
-from tests.ports import free_port
+from tests.stack import copies
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="own",
         help="own: deploy a stack for this run (default); running: use the local cloud that `make up` started",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first: workers take whole files, and one that starts last would run on alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @dataclass(frozen=True)
@@ -79,18 +85,41 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.config.getoption("--stack") == "running":
         yield Stack(Environment.named("local"))
         return
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TRADEPOST_LOCAL_DIR", str(tmp_path_factory.mktemp("local")))
-        patch.setenv("TRADEPOST_PORT", str(free_port()))
-        # A release takes a third of its time, and its alarms judge in half of theirs.
-        patch.setenv("TRADEPOST_CODEDEPLOY_MINUTE_SECONDS", "20")
-        patch.setenv("TRADEPOST_ALARM_SPEED", "2")
+    home, port = copies.original(shared_folder(request, tmp_path_factory) / "stack", _deploy)
+    own = tmp_path_factory.mktemp("local") / "home"
+    with _settings(own, copies.copy(home, port, own)):
         deployed = Stack(Environment.named("local"))
         try:
             deployed.command("up")
             yield deployed
         finally:
             deployed.command("down")
+
+
+def _deploy(home: Path, port: int) -> None:
+    with _settings(home, port):
+        deployed = Stack(Environment.named("local"))
+        try:
+            deployed.command("up")
+        finally:
+            deployed.command("down")
+
+
+@contextmanager
+def _settings(home: Path, port: int) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRADEPOST_LOCAL_DIR", str(home))
+        patch.setenv("TRADEPOST_PORT", str(port))
+        # A release takes a third of its time, and its alarms judge in half of theirs.
+        patch.setenv("TRADEPOST_CODEDEPLOY_MINUTE_SECONDS", "20")
+        patch.setenv("TRADEPOST_ALARM_SPEED", "2")
+        yield
+
+
+def shared_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if hasattr(request.config, "workerinput") else base
 
 
 @pytest.fixture(scope="session")
