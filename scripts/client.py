@@ -44,6 +44,12 @@ class OrderClient:
         """POST /orders/{order_id}/cancel."""
         return self.request("POST", f"/orders/{order_id}/cancel", json={"reason": reason})
 
+    def refund(self, order_id: str, amount: int, reason: str, key: str | None = None) -> requests.Response:
+        """POST /orders/{order_id}/refunds, `amount` in minor units. Without `key` a fresh Idempotency-Key is used."""
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        body = {"amount": amount, "reason": reason}
+        return self.request("POST", f"/orders/{order_id}/refunds", json=body, headers=headers)
+
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         """Send any request with the partner's key; `options` are those of `requests.Session.request`.
 

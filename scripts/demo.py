@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FOLLOW_SECONDS = 30
 ORDER: dict[str, Any] = {
     "currency": "EUR",
+    "payment_method": "pm_approved",
     "reference": "demo",
     "lines": [
         {"sku": "MUG-BLUE", "quantity": 2, "unit_amount": 1250},

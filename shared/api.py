@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared import json_body, observability
+from shared import aws, json_body, observability
 from shared.paging import InvalidTokenError, decode
 from shared.problems import ProblemError, flawed_header, flawed_parameter, render, shown
 
@@ -113,7 +113,8 @@ class Api:
     def handle(self, event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         """Answer a REST proxy event.
 
-        An error that nobody foresaw goes on to Lambda, which counts it for the version that is running.
+        A call that AWS throttles to the end is answered 503. An error that nobody foresaw goes on to Lambda, which
+        counts it for the version that is running.
         """
         try:
             answer = self._act(event, context)
@@ -122,6 +123,11 @@ class Api:
         except tuple(self._problems) as error:
             problem_of = next(turn for kind, turn in self._problems.items() if isinstance(error, kind))
             answer = _refusal(problem_of(error), event)
+        except Exception as error:
+            if not aws.is_throttling(error):
+                raise
+            observability.logger.warning("throttled", extra={"code": aws.error_code(error)})
+            answer = _refusal(busy(), event)
         return answer.to_proxy()
 
     def _act(self, event: dict[str, Any], context: "LambdaContext") -> Answer:
@@ -129,6 +135,11 @@ class Api:
         if action is None:
             raise ProblemError("unknown_route", f"no route {event['httpMethod']} {shown(event['path'])}")
         return action(read_request(event, context), **(event.get("pathParameters") or {}))
+
+
+def busy(detail: str = "repeat the request after a second") -> ProblemError:
+    """The problem of what has no time for the request just now."""
+    return ProblemError("temporarily_unavailable", detail, headers={"Retry-After": "1"})
 
 
 def _refusal(problem: ProblemError, event: dict[str, Any]) -> Answer:

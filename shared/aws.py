@@ -13,6 +13,18 @@ LONGEST_CALL_SECONDS = ATTEMPTS * (CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECOND
 """One call at its very worst, below the functions' time-outs; 3 s are botocore's waits after throttled attempts."""
 
 
+_THROTTLING_CODES = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+
 @cache
 def _session() -> Any:
     from botocore.session import Session
@@ -42,3 +54,8 @@ def error_code(error: Exception) -> str:
     """The service's name for the error (``ThrottlingException``), or the class's name when no service answered."""
     response: dict[str, Any] = getattr(error, "response", {})
     return str(response.get("Error", {}).get("Code") or type(error).__name__)
+
+
+def is_throttling(error: Exception) -> bool:
+    """Whether AWS refused the call, and the SDK's own attempts after it, only because there were too many."""
+    return error_code(error) in _THROTTLING_CODES

@@ -113,9 +113,11 @@ def count(metric: str, value: int = 1) -> None:
 def correlation_id(event: Mapping[str, Any]) -> str | None:
     """What links everything that one request set in motion.
 
-    The caller's X-Correlation-Id if it is 1 to 64 letters, digits or ``._:-``, else the gateway's request id; None for
-    an event that did not come through the gateway.
+    That of a command (shared/commands.py); of a request through the gateway the caller's X-Correlation-Id if it is 1 to
+    64 letters, digits or ``._:-``, else the gateway's request id; None for an event that names none of these.
     """
+    if isinstance(given := event.get("correlation_id"), str):
+        return given
     for name, value in (event.get("headers") or {}).items():
         if name.lower() == "x-correlation-id" and _CORRELATION_ID.fullmatch(str(value)):
             return str(value)

@@ -15,6 +15,7 @@ from shared.problems import Flaw, flawed_body, shown
 if TYPE_CHECKING:
     from fastjsonschema import JsonSchemaValueException
 
+CONTRACTS = Path(__file__).parent / "contracts"
 _DATA_PREFIX = re.compile(r"^data\S*\s+")
 _MAX_FLAWS = 20
 
@@ -26,22 +27,28 @@ def validate(value: object, schema: Path) -> None:
         raise flawed_body(flaws)
 
 
-def find_flaws(value: object, schema: Path) -> list[Flaw]:
-    """What is wrong with the value, [] if nothing; at most _MAX_FLAWS."""
+def find_flaws(value: object, schema: Path, branch: str | None = None) -> list[Flaw]:
+    """What is wrong with the value, [] if nothing; at most _MAX_FLAWS.
+
+    ``branch`` is the title of the one schema of the file's ``oneOf`` that the value means to follow: its flaws say more
+    than that the value follows none of them.
+    """
     from fastjsonschema import JsonSchemaValuesException
 
     try:
-        _compiled(schema)(value)
+        _compiled(schema, branch)(value)
     except JsonSchemaValuesException as failure:
         return [flaw for error in failure.errors[:_MAX_FLAWS] for flaw in _to_flaws(error)][:_MAX_FLAWS]
     return []
 
 
 @cache
-def _compiled(schema: Path) -> Callable[[object], object]:
+def _compiled(schema: Path, branch: str | None) -> Callable[[object], object]:
     from fastjsonschema import compile as compile_schema
 
     definition = json.loads(schema.read_text(encoding="utf-8"))
+    if branch is not None:
+        [definition] = (one for one in definition["oneOf"] if one["title"] == branch)
     compiled: Callable[[object], object] = compile_schema(definition, use_default=False, fast_fail=False)
     return compiled
 

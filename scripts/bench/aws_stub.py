@@ -21,7 +21,7 @@ CONTENT_TYPE = "application/x-amz-json-1.0"
 EVENT: dict[str, Any] = {
     "event_id": {"S": "evt_01K0000000000000000000TEST"},
     "type": {"S": "order_placed"},
-    "version": {"N": "1"},
+    "version": {"N": "2"},
     "occurred_at": {"S": "2026-10-01T12:00:00.000Z"},
     "order_id": {"S": ORDER_ID},
     "sequence": {"N": "1"},
@@ -34,6 +34,7 @@ EVENT: dict[str, Any] = {
                 "L": [{"M": {"sku": {"S": "TEA-EARL-250"}, "quantity": {"N": "2"}, "unit_amount": {"N": "790"}}}],
             },
             "total_amount": {"N": "1580"},
+            "payment_method": {"S": "pm_approved"},
         }
     },
 }

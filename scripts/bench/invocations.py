@@ -33,6 +33,7 @@ def post_order(trace: str = NOT_SAMPLED) -> Invocation:
     """`POST /orders`: schema validation and one TransactWriteItems."""
     body = {
         "currency": "EUR",
+        "payment_method": "pm_approved",
         "reference": "bench-1",
         "lines": [
             {"sku": "TEA-EARL-250", "quantity": 2, "unit_amount": 790},

@@ -1,8 +1,8 @@
 """Keeps the read model equal to the fold of the events, whatever order changes are told in and however often."""
 
-from orders import domain
 from orders.adapters.event_store import EventStore
 from orders.adapters.read_model import ReadModel
+from orders.domain.order import fold
 
 
 def refresh(store: EventStore, read_model: ReadModel, order_id: str) -> bool:
@@ -10,5 +10,5 @@ def refresh(store: EventStore, read_model: ReadModel, order_id: str) -> bool:
 
     The events are read anew (consistently), so that a late or repeated call can only bring the row forward.
     """
-    order = domain.fold(store.load(order_id))
+    order = fold(store.load(order_id))
     return order is not None and read_model.put(order)

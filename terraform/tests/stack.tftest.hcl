@@ -80,7 +80,7 @@ run "everything_targets_the_alias" {
   }
 
   assert {
-    condition     = length(output.functions) == 5 && alltrue([for function in output.functions : function.alias == "live" && endswith(function.alias_arn, ":live")])
+    condition     = length(output.functions) == 6 && alltrue([for function in output.functions : function.alias == "live" && endswith(function.alias_arn, ":live")])
     error_message = "Every function must have the alias live."
   }
   assert {
@@ -107,6 +107,7 @@ run "names_and_routes" {
     condition = { for name, function in output.functions : name => function.name } == {
       "operations.deploy_check" = "tradepost-dev-operations-deploy-check"
       "orders.api"              = "tradepost-dev-orders-api"
+      "orders.commands"         = "tradepost-dev-orders-commands"
       "orders.project"          = "tradepost-dev-orders-project"
       "orders.publish"          = "tradepost-dev-orders-publish"
       "orders.replay"           = "tradepost-dev-orders-replay"
@@ -118,7 +119,7 @@ run "names_and_routes" {
     error_message = "Tables and bus are named tradepost-<env>-<name>."
   }
   assert {
-    condition     = toset(keys(module.orders.routes)) == toset(["POST /orders", "GET /orders", "GET /orders/{order_id}", "GET /orders/{order_id}/events", "POST /orders/{order_id}/cancel"]) && alltrue([for route in module.orders.routes : route.api_key_required])
+    condition     = toset(keys(module.orders.routes)) == toset(["POST /orders", "GET /orders", "GET /orders/{order_id}", "GET /orders/{order_id}/events", "POST /orders/{order_id}/cancel", "POST /orders/{order_id}/refunds"]) && alltrue([for route in module.orders.routes : route.api_key_required])
     error_message = "The API has these routes, and all of them ask for a partner's key."
   }
   assert {

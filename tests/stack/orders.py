@@ -1,8 +1,11 @@
-"""Request bodies of the order API and what its answers must look like."""
+"""Request bodies of the order API, what its answers must look like, and orders that are further on."""
 
 from typing import Any
+from uuid import uuid4
 
 import requests
+
+from tests.stack.conftest import Stack
 
 PROBLEM = "urn:tradepost:problem:"
 
@@ -13,7 +16,37 @@ def line(sku: str = "MUG-BLUE", quantity: int = 1, unit_amount: int = 1250) -> d
 
 def order(*lines: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """A valid order of `lines` (one mug when there are none), with `fields` set over it."""
-    return {"currency": "EUR", "lines": list(lines) or [line()], **fields}
+    return {"currency": "EUR", "payment_method": "pm_approved", "lines": list(lines) or [line()], **fields}
+
+
+def completed_order(stack: Stack, aws: Any, like: str) -> str:
+    """The id of a new order with the first event of the order `like`, completed.
+
+    All of its events are written at once, so that no workflow comes in between.
+    """
+    dynamodb, table = aws("dynamodb"), stack.outputs["tables"]["order_events"]
+    [first] = dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="order_id = :order_id AND #sequence = :first",
+        ExpressionAttributeNames={"#sequence": "sequence"},
+        ExpressionAttributeValues={":order_id": {"S": like}, ":first": {"N": "1"}},
+        ConsistentRead=True,
+    )["Items"]
+    order_id = _new_id("ord")
+    rest: list[tuple[str, dict[str, Any]]] = [
+        ("order_confirmed", {}),
+        ("order_dispatched", {"carrier": {"S": "DHL"}, "tracking_number": {"S": "00340434161094042557"}}),
+        ("order_completed", {}),
+    ]
+    events = [first] + [
+        first | {"type": {"S": name}, "version": {"N": "1"}, "data": {"M": data}} for name, data in rest
+    ]
+    items = [
+        event | {"order_id": {"S": order_id}, "event_id": {"S": _new_id("evt")}, "sequence": {"N": str(sequence)}}
+        for sequence, event in enumerate(events, start=1)
+    ]
+    dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": item}} for item in items])
+    return order_id
 
 
 def assert_problem(response: requests.Response, status: int, slug: str, names: str = "") -> dict[str, Any]:
@@ -26,3 +59,7 @@ def assert_problem(response: requests.Response, status: int, slug: str, names: s
     assert all(problem[field] for field in ("title", "detail", "request_id"))
     assert names in response.text, f"does not name {names!r}: {response.text[:500]}"
     return problem
+
+
+def _new_id(prefix: str) -> str:
+    return f"{prefix}_0{uuid4().hex[:25].upper()}"

@@ -9,12 +9,19 @@ from tests.stack.orders import assert_problem, line, order
 
 JSON = {"Content-Type": "application/json", "Idempotency-Key": "bad-input"}
 
+
+def without(name: str) -> dict[str, Any]:
+    return {key: value for key, value in order().items() if key != name}
+
+
 WRONG_ORDERS: dict[str, tuple[Any, str]] = {
-    "no lines": ({"currency": "EUR"}, "lines"),
-    "no currency": ({"lines": [line()]}, "currency"),
+    "no lines": (without("lines"), "lines"),
+    "no currency": (without("currency"), "currency"),
+    "no payment method": (without("payment_method"), "payment_method"),
+    "a card as payment method": (order(payment_method="4111111111111111"), "payment_method"),
     "empty lines": (order() | {"lines": []}, "lines"),
     "lines is text": (order() | {"lines": "MUG-BLUE"}, "lines"),
-    "101 lines": (order(*(line(f"SKU-{number}") for number in range(101))), "lines"),
+    "100 lines": (order(*(line(f"SKU-{number}") for number in range(100))), "lines"),
     "lower-case SKU": (order(line("mug blue")), "/lines/0/sku"),
     "SKU too short": (order(line(), line("A")), "/lines/1/sku"),
     "negative quantity": (order(line(quantity=-1)), "/lines/0/quantity"),
@@ -108,6 +115,13 @@ def test_bad_cancel(client: OrderClient, body: dict[str, Any]) -> None:
     response = client.request("POST", f"/orders/{order_id}/cancel", json=body)
     assert_problem(response, 400, "invalid_body", "reason")
     assert client.get(order_id).json()["status"] == "placed"
+
+
+@pytest.mark.parametrize("body", [{}, {"amount": 0, "reason": "x"}, {"amount": "1", "reason": "x"}, {"amount": 1}])
+def test_bad_refund(client: OrderClient, body: dict[str, Any]) -> None:
+    order_id = client.place(order()).json()["order_id"]
+    response = client.request("POST", f"/orders/{order_id}/refunds", json=body, headers=JSON)
+    assert_problem(response, 400, "invalid_body", "reason" if "reason" not in body else "amount")
 
 
 @pytest.mark.parametrize("key", ["", "wrong-key-wrong-key-wrong-key"])

@@ -31,7 +31,7 @@ def test_events_tell_the_order(client: OrderClient) -> None:
     page = client.events(order_id).json()
     assert page["next"] is None
     assert [(event["sequence"], event["type"], event["version"]) for event in page["items"]] == [
-        (1, "order_placed", 1),
+        (1, "order_placed", 2),
         (2, "order_canceled", 1),
     ]
     assert {event["order_id"] for event in page["items"]} == {order_id}

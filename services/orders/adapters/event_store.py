@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared import tracing
-from shared.aws import error_code
+from shared.aws import error_code, is_throttling
 from shared.dynamodb import Item, to_attribute, to_item
 from shared.events import Event, event_from_item
 from shared.idempotency import Record, read_record
@@ -48,9 +48,19 @@ class EventStore:
     clock: Callable[[], float] = time.monotonic
 
     def load(self, order_id: str) -> list[Event]:
-        """Every event of the order, oldest first, strongly consistent; [] if there is no such order."""
+        """Every event of the order, oldest first, strongly consistent; [] if there is no such order.
+
+        Raises StoreBusyError.
+        """
+        from botocore.exceptions import ClientError
+
         with tracing.span("event_store.load", order_id=order_id):
-            return [event_from_item(item) for item in self._query(order_id)]
+            try:
+                return [event_from_item(item) for item in self._query(order_id)]
+            except ClientError as error:
+                if is_throttling(error):
+                    raise StoreBusyError("reading was refused again and again") from error
+                raise
 
     def append(self, event: Event, record: Record | None = None, record_table: str = "", now: int = 0) -> None:
         """Add the event at its place and, in the same transaction, the answer to the request that caused it.
@@ -124,17 +134,11 @@ class EventStore:
 
 
 _BUSY_REASONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-_BUSY_ERRORS = {
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ThrottlingException",
-    "TransactionInProgressException",
-}
 
 
 def _raise_if_final(error: Any) -> None:
     """Return if the transaction is worth another attempt; raise what the refusal means otherwise."""
-    if error_code(error) in _BUSY_ERRORS:
+    if is_throttling(error) or error_code(error) == "TransactionInProgressException":
         return
     if error_code(error) != "TransactionCanceledException":
         raise error

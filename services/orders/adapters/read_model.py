@@ -6,12 +6,22 @@ Importing pulls in nothing of AWS; the client is the caller's.
 from dataclasses import dataclass
 from typing import Any
 
-from orders.domain import Order, Status
+from orders.domain.order import Order, Status
 from orders.representation import summary
 from shared.aws import error_code
 from shared.dynamodb import Item, from_item, to_attribute, to_item
 
-_SHOWN = ("order_id", "status", "currency", "total_amount", "placed_at", "updated_at", "sequence", "reference")
+_SHOWN = (
+    "order_id",
+    "status",
+    "currency",
+    "total_amount",
+    "refunded_amount",
+    "placed_at",
+    "updated_at",
+    "sequence",
+    "reference",
+)
 
 
 @dataclass(frozen=True, slots=True)

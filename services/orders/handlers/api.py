@@ -6,12 +6,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orders import commands, domain
+from orders import use_cases
+from orders.adapters.answers import AnswerTable
 from orders.adapters.event_store import ConcurrentAppendError, EventStore, StoreBusyError
 from orders.adapters.read_model import ReadModel
-from orders.commands import CancelOrder, KeyReusedError, OrderNotFoundError, PlaceOrder
-from orders.domain import RuleBrokenError, Status
+from orders.domain.decisions import NotCancelableError, NotRefundableError, RefundTooLargeError, RuleBrokenError
+from orders.domain.order import Status, until
 from orders.representation import whole
+from orders.use_cases import CancelOrder, KeyReusedError, OrderNotFoundError, PlaceOrder, RefundOrder
 from shared import api, aws, config, observability, paging, schemas
 from shared.clock import from_text
 from shared.events import Event
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 SCHEMAS = Path(__file__).parent.parent / "schemas"
 PLACE_ORDER = SCHEMAS / "place_order.json"
 CANCEL_ORDER = SCHEMAS / "cancel_order.json"
+REFUND_ORDER = SCHEMAS / "refund_order.json"
 MAX_KEY_LENGTH = 255
 
 
@@ -42,7 +45,7 @@ class Resources:
 
     store: EventStore
     read_model: ReadModel
-    idempotency_table: str
+    answers: AnswerTable
 
 
 @cache
@@ -53,7 +56,7 @@ def resources() -> Resources:
     return Resources(
         EventStore(client, settings.order_events_table),
         ReadModel(client, settings.orders_view_table),
-        settings.orders_idempotency_table,
+        AnswerTable(client, settings.orders_idempotency_table),
     )
 
 
@@ -66,7 +69,7 @@ def _rule_broken(broken: RuleBrokenError) -> ProblemError:
 
 
 def _key_reused(_: KeyReusedError) -> ProblemError:
-    detail = "belongs to another body; send a new key for a new order, or the first body to repeat the request"
+    detail = "belongs to another request; send a new key for a new one, or the first body again to repeat the first"
     flaw = Flaw("header", "Idempotency-Key", detail)
     return ProblemError("idempotency_key_reused", f"Idempotency-Key: {detail}", [flaw])
 
@@ -76,9 +79,24 @@ def _concurrent_update(_: ConcurrentAppendError) -> ProblemError:
     return ProblemError("concurrent_update", detail)
 
 
+def _not_cancelable(wrong: NotCancelableError) -> ProblemError:
+    detail = f"the order is {wrong.status}; it can be canceled until it is dispatched"
+    return ProblemError("order_not_cancelable", detail)
+
+
+def _not_refundable(wrong: NotRefundableError) -> ProblemError:
+    detail = f"the order is {wrong.status}; money can be given back when it is completed and not yet refunded whole"
+    return ProblemError("order_not_refundable", detail)
+
+
+def _refund_too_large(refused: RefundTooLargeError) -> ProblemError:
+    left = refused.left
+    detail = f"must be at most {left.amount}: so much ({left}) is left of the total after the refunds before"
+    return flawed_body([Flaw("pointer", "/amount", detail)], "refund_too_large")
+
+
 def _busy(_: StoreBusyError) -> ProblemError:
-    detail = "nothing was changed; repeat the request after a second"
-    return ProblemError("temporarily_unavailable", detail, headers={"Retry-After": "1"})
+    return api.busy("nothing was changed; repeat the request after a second")
 
 
 app = api.Api(
@@ -86,6 +104,9 @@ app = api.Api(
         OrderNotFoundError: _not_found,
         RuleBrokenError: _rule_broken,
         KeyReusedError: _key_reused,
+        NotCancelableError: _not_cancelable,
+        NotRefundableError: _not_refundable,
+        RefundTooLargeError: _refund_too_large,
         ConcurrentAppendError: _concurrent_update,
         StoreBusyError: _busy,
     }
@@ -97,13 +118,11 @@ def place_order(request: api.Request) -> api.Answer:
     """201 with the order; the very same answer for a repeated Idempotency-Key."""
     partner_id = request.partner()
     request.parameters(())
-    key = request.header("Idempotency-Key", "send a new value for each order and the same one to repeat a request")
-    if len(key) > MAX_KEY_LENGTH or not all("!" <= character <= "~" for character in key):
-        raise flawed_header("Idempotency-Key", f"must be 1 to {MAX_KEY_LENGTH} visible ASCII characters")
+    key = _idempotency_key(request)
     body = request.json()
     schemas.validate(body, PLACE_ORDER)
     command = PlaceOrder(partner_id, key, body, request.correlation_id)
-    answer, placed = commands.place(resources().store, resources().idempotency_table, command)
+    answer, placed = use_cases.place(resources().store, resources().answers, command)
     observability.bind(order_id=answer.location.rpartition("/")[2])
     observability.count("OrdersPlaced" if placed else "OrdersRepeated")
     observability.logger.info("order placed" if placed else "earlier answer repeated")
@@ -132,10 +151,10 @@ def get_order(request: api.Request, order_id: str) -> api.Answer:
     events = _own_events(partner_id, order_id)
     if moment is not None:
         placed_at = events[0].occurred_at
-        events = domain.until(events, moment)
+        events = until(events, moment)
         if not events:
             raise ProblemError("not_found", f"the order did not exist at that time; it was placed at {placed_at}")
-    return api.answer(200, whole(commands.folded(events)))
+    return api.answer(200, whole(use_cases.folded(events)))
 
 
 @app.route("GET /orders/{order_id}/events")
@@ -153,18 +172,34 @@ def list_events(request: api.Request, order_id: str) -> api.Answer:
 
 @app.route("POST /orders/{order_id}/cancel")
 def cancel_order(request: api.Request, order_id: str) -> api.Answer:
-    """200 with the canceled order; an order that is canceled already stays as it is."""
+    """200 with the canceled order; an order that is canceled already stays as it is. 409 once it is dispatched."""
     partner_id = request.partner()
     request.parameters(())
     body = request.json()
     schemas.validate(body, CANCEL_ORDER)
     _bind_order(order_id)
     command = CancelOrder(partner_id, order_id, body["reason"], request.correlation_id)
-    order, canceled = commands.cancel(resources().store, command)
+    order, canceled = use_cases.cancel(resources().store, command)
     if canceled:
         observability.count("OrdersCanceled")
         observability.logger.info("order canceled")
     return api.answer(200, whole(order))
+
+
+@app.route("POST /orders/{order_id}/refunds")
+def refund_order(request: api.Request, order_id: str) -> api.Answer:
+    """202 with the order, its refund requested; the very same answer for a repeated Idempotency-Key."""
+    partner_id = request.partner()
+    request.parameters(())
+    key = _idempotency_key(request)
+    body = request.json()
+    schemas.validate(body, REFUND_ORDER)
+    _bind_order(order_id)
+    command = RefundOrder(partner_id, order_id, key, body, request.correlation_id)
+    answer, requested = use_cases.refund(resources().store, resources().answers, command)
+    observability.count("RefundsRequested" if requested else "RefundsRepeated")
+    observability.logger.info("refund requested" if requested else "earlier answer repeated")
+    return api.answer(answer.status, answer.body, {"Location": answer.location})
 
 
 @observability.handler(prepare=resources)
@@ -175,7 +210,14 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
 def _own_events(partner_id: str, order_id: str) -> list[Event]:
     _bind_order(order_id)
-    return commands.load_own(resources().store, partner_id, order_id)
+    return use_cases.load_own(resources().store, partner_id, order_id)
+
+
+def _idempotency_key(request: api.Request) -> str:
+    key = request.header("Idempotency-Key", "send a new value for each new request and the same one to repeat one")
+    if len(key) > MAX_KEY_LENGTH or not all("!" <= character <= "~" for character in key):
+        raise flawed_header("Idempotency-Key", f"must be 1 to {MAX_KEY_LENGTH} visible ASCII characters")
+    return key
 
 
 def _bind_order(order_id: str) -> None:

@@ -1,34 +1,15 @@
 """Stream of the event table -> read model."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from orders import projection
-from orders.adapters.event_store import EventStore
-from orders.adapters.read_model import ReadModel
-from shared import aws, batch, config, observability
+from orders.adapters.tables import resources
+from shared import batch, observability
 from shared.dynamodb import from_item
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Read from the environment."""
-
-    order_events_table: str
-    orders_view_table: str
-
-
-@cache
-def resources() -> tuple[EventStore, ReadModel]:
-    """Made once per process."""
-    settings = config.load(Settings)
-    client = aws.client("dynamodb")
-    return EventStore(client, settings.order_events_table), ReadModel(client, settings.orders_view_table)
 
 
 @observability.handler(prepare=resources)

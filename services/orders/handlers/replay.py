@@ -1,35 +1,16 @@
 """Rebuilds the read model from the events, by hand, while traffic goes on. See the README for how to call it."""
 
-from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from orders import replaying
-from orders.adapters.event_store import EventStore
-from orders.adapters.read_model import ReadModel
-from shared import aws, config, observability
+from orders.adapters.tables import resources
+from shared import observability
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SAFETY_MILLISECONDS = 26_000
 """What is kept of the time-out: one more order is two calls of 12 s at the worst, and the cursor must be answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Read from the environment."""
-
-    order_events_table: str
-    orders_view_table: str
-
-
-@cache
-def resources() -> tuple[EventStore, ReadModel]:
-    """Made once per process."""
-    settings = config.load(Settings)
-    client = aws.client("dynamodb")
-    return EventStore(client, settings.order_events_table), ReadModel(client, settings.orders_view_table)
 
 
 @observability.handler(prepare=resources)

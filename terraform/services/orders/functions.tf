@@ -8,11 +8,16 @@ module "service" {
 
   functions = {
     api = {
-      description = "The orders API: places, reads and cancels orders."
+      description = "The orders API: places, reads, cancels and refunds orders."
       uses        = ["order_events", "orders_view", "orders_idempotency"]
       timeout     = 20 # above the longest call to AWS (shared/aws.py), below the 29 s of the gateway: the caller gets our answer
       memory_size = 1024
       canary      = { p99_ms = 3000 } # callers wait for it; usual is a tenth of this
+    }
+    commands = {
+      description = "Takes the fulfillment workflow's word on an order: confirmed, dispatched, completed, rejected, refunded."
+      uses        = ["order_events"]
+      timeout     = 30 # a read and an append may each take the longest call to AWS (shared/aws.py), if rarely
     }
     project = {
       description = "Keeps orders-view up to date from the stream of order-events."

@@ -30,5 +30,11 @@ locals {
       api_key_required = true
       body_schema      = file("${local.schemas}/cancel_order.json")
     }
+    "POST /orders/{order_id}/refunds" = {
+      function         = local.api
+      api_key_required = true
+      body_schema      = file("${local.schemas}/refund_order.json")
+      required_headers = ["Idempotency-Key"]
+    }
   }
 }

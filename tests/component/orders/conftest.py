@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+from jsonschema import Draft4Validator
 from moto import mock_aws
 
 from tests.component.orders.support import (
@@ -16,11 +17,15 @@ from tests.component.orders.support import (
     BUS,
     ENVIRONMENT,
     EVENTS,
+    GOOD_WAY,
     KEYS,
+    OUTCOMES,
+    REQUESTS,
     VIEW,
     Call,
     Context,
     Reply,
+    Tell,
     gateway_event,
 )
 
@@ -62,11 +67,11 @@ class CurrentStdout:
 @pytest.fixture
 def handlers(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     """The handler modules by function name; their log goes to this test's standard output."""
-    from orders.handlers import api, project, publish, replay
+    from orders.handlers import api, commands, project, publish, replay
     from shared import observability
 
     monkeypatch.setattr(observability.logger.registered_handler, "stream", CurrentStdout())
-    return {"api": api, "project": project, "publish": publish, "replay": replay}
+    return {"api": api, "commands": commands, "project": project, "publish": publish, "replay": replay}
 
 
 @pytest.fixture
@@ -102,6 +107,28 @@ def call(handlers: dict[str, ModuleType]) -> Call:
         )
 
     return send
+
+
+@pytest.fixture
+def tell(handlers: dict[str, ModuleType]) -> Tell:
+    """Invoke the function commands as the workflow does; request and outcome are held against the contract."""
+
+    def invoke(command: str, order_id: str, **fields: Any) -> dict[str, Any]:
+        request = {"command": command, "order_id": order_id, "correlation_id": "request-7", **fields}
+        Draft4Validator(REQUESTS).validate(request)
+        outcome: dict[str, Any] = handlers["commands"].handler(request, Context())
+        Draft4Validator(OUTCOMES).validate(outcome)
+        return outcome
+
+    return invoke
+
+
+@pytest.fixture
+def completed(tell: Tell, placed: str) -> str:
+    """The id of partner-1's order, which has gone the whole way; its total is 900."""
+    for command, fields in GOOD_WAY.items():
+        tell(command, placed, **fields)
+    return placed
 
 
 @pytest.fixture

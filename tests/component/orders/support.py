@@ -8,6 +8,8 @@ from urllib.parse import unquote
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared.schemas import CONTRACTS
+
 EVENTS, VIEW, ANSWERS, BUS = "order-events", "orders-view", "orders-idempotency", "tradepost-test"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -21,7 +23,18 @@ ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "orders",
 }
 KEYS = {EVENTS: ("order_id", "sequence"), VIEW: ("order_id",), ANSWERS: ("idempotency_key",)}
-BODY: dict[str, Any] = {"currency": "EUR", "lines": [{"sku": "TEA-EARL-250", "quantity": 2, "unit_amount": 450}]}
+BODY: dict[str, Any] = {
+    "currency": "EUR",
+    "payment_method": "pm_approved",
+    "lines": [{"sku": "TEA-EARL-250", "quantity": 2, "unit_amount": 450}],
+}
+REQUESTS, OUTCOMES = (
+    json.loads((CONTRACTS / "commands" / f"orders.{name}.json").read_text()) for name in ("request", "response")
+)
+"""The contract of the function commands."""
+PARCEL = {"carrier": "DHL", "tracking_number": "00340434161094042557"}
+GOOD_WAY: dict[str, dict[str, Any]] = {"confirm": {}, "dispatch": PARCEL, "complete": {}}
+"""The commands that complete a placed order, with their fields."""
 
 
 class Context(LambdaContext):
@@ -35,6 +48,10 @@ class Context(LambdaContext):
 
     def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]
         return self.remaining
+
+
+DETAILS = ("lines", "payment_method", "dispatch", "rejection", "cancellation", "refunds", "timeline")
+"""What the whole order has beyond its summary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +83,7 @@ class Reply:
 
 
 type Call = Callable[..., Reply]
+type Tell = Callable[..., dict[str, Any]]
 
 
 def gateway_event(method: str, path: str, **parts: Any) -> dict[str, Any]:

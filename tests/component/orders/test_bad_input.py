@@ -35,15 +35,20 @@ BAD_BODIES = {
     "number": ("7", [""]),
     "deep array": ("[" * 100_000 + "]" * 100_000, [""]),
     "deep object": ('{"a":' * 50 + "1" + "}" * 50, [""]),
-    "empty object": ("{}", ["/currency", "/lines"]),
+    "empty object": ("{}", ["/currency", "/lines", "/payment_method"]),
     "null currency": (order(currency=None), ["/currency"]),
     "currency in lower case": (order(currency="eur"), ["/currency"]),
     "currency with a newline": (order(currency="EUR\n"), ["/currency"]),
     "no currency": (without("currency"), ["/currency"]),
+    "no payment method": (without("payment_method"), ["/payment_method"]),
+    "payment method null": (order(payment_method=None), ["/payment_method"]),
+    "a card as payment method": (order(payment_method="4111111111111111"), ["/payment_method"]),
+    "payment method with a newline": (order(payment_method="pm_approved\n"), ["/payment_method"]),
+    "payment method too long": (order(payment_method="pm_" + "x" * 65), ["/payment_method"]),
     "no lines": (without("lines"), ["/lines"]),
     "lines is an object": (order(lines={}), ["/lines"]),
     "zero lines": (order(lines=[]), ["/lines"]),
-    "101 lines": (order(lines=[LINE | {"sku": f"SKU-{n}"} for n in range(101)]), ["/lines"]),
+    "100 lines": (order(lines=[LINE | {"sku": f"SKU-{n}"} for n in range(100)]), ["/lines"]),
     "a line is null": (order(lines=[None]), ["/lines/0"]),
     "unknown field": (order(coupon="X"), ["/coupon"]),
     "unknown field in a line": (line(colour="red"), ["/lines/0/colour"]),
@@ -92,13 +97,13 @@ def test_a_bad_body_is_refused_and_its_fields_named(call: Call, cloud, name: str
 
 
 def test_several_flaws_are_named_at_once(call: Call):
-    reply = call("POST", "/orders", raw=json.dumps({"currency": "x", "lines": [{"sku": 1}]}), key="key-1")
+    reply = call("POST", "/orders", raw=json.dumps(BODY | {"currency": "x", "lines": [{"sku": 1}]}), key="key-1")
 
     assert set(reply.flawed) == {"/currency", "/lines/0/sku", "/lines/0/quantity", "/lines/0/unit_amount"}
 
 
 def test_very_many_flaws_are_cut_short(call: Call):
-    reply = call("POST", "/orders", raw=order(lines=[None] * 90 + [{}] * 10), key="key-1")
+    reply = call("POST", "/orders", raw=order(lines=[None] * 89 + [{}] * 10), key="key-1")
 
     assert reply.problem == (400, "invalid_body")
     assert len(reply.json["errors"]) == 20
@@ -154,10 +159,11 @@ def test_json_by_other_spellings_is_taken(call: Call, media_type: str):
         '"',
     ],
 )
-@pytest.mark.parametrize("route", [("GET", ""), ("GET", "/events"), ("POST", "/cancel")])
+@pytest.mark.parametrize("route", [("GET", ""), ("GET", "/events"), ("POST", "/cancel"), ("POST", "/refunds")])
 def test_an_odd_id_names_no_order(call: Call, order_id: str, route: tuple[str, str]):
     method, rest = route
-    reply = call(method, f"/orders/{order_id}{rest}", {"reason": "x"} if method == "POST" else None)
+    body = {"/cancel": {"reason": "x"}, "/refunds": {"amount": 1, "reason": "x"}}.get(rest)
+    reply = call(method, f"/orders/{order_id}{rest}", body, key="key-1")
 
     assert reply.problem == (404, "not_found")
 
@@ -238,3 +244,32 @@ def test_a_bad_cancellation_is_refused(call: Call, placed: str, body: str, point
     assert reply.problem == (400, "invalid_body")
     assert reply.flawed == pointers
     assert call("GET", f"/orders/{placed}").json["status"] == "placed"
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        ("{}", ["/amount", "/reason"]),
+        ('{"amount": 0, "reason": "x"}', ["/amount"]),
+        ('{"amount": -1, "reason": "x"}', ["/amount"]),
+        ('{"amount": 1.5, "reason": "x"}', ["/amount"]),
+        ('{"amount": "1", "reason": "x"}', ["/amount"]),
+        ('{"amount": true, "reason": "x"}', ["/amount"]),
+        ('{"amount": 1, "reason": ""}', ["/reason"]),
+        ('{"amount": 1, "reason": "x", "currency": "EUR"}', ["/currency"]),
+        ("", [""]),
+    ],
+)
+def test_a_bad_refund_is_refused(call: Call, placed: str, body: str, pointers: list[str]):
+    reply = call("POST", f"/orders/{placed}/refunds", raw=body, key="key-1")
+
+    assert reply.problem == (400, "invalid_body")
+    assert reply.flawed == pointers
+
+
+@pytest.mark.parametrize("key", [None, "", "with space", "k" * 256])
+def test_a_refund_without_a_proper_key_is_refused(call: Call, placed: str, key: str | None):
+    reply = call("POST", f"/orders/{placed}/refunds", {"amount": 1, "reason": "x"}, key=key)
+
+    assert reply.problem == (400, "invalid_parameter")
+    assert reply.flawed == ["Idempotency-Key"]

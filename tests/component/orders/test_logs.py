@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from shared.clock import from_text
-from tests.component.orders.support import BODY, Call, Context, gateway_event, stream_records
+from tests.component.orders.support import BODY, GOOD_WAY, Call, Context, Tell, gateway_event, stream_records
 
-SECRETS = ("Ada Lovelace", "ada@example.com", "key-of-the-partner", "idempotency-of-ada")
+SECRETS = ("pm_approved", "Ada Lovelace", "ada@example.com", "key-of-the-partner", "idempotency-of-ada")
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> tuple[list[dict[str, Any]], str]:
@@ -33,6 +33,18 @@ def test_each_line_of_a_request_names_order_and_request(call: Call, capsys: pyte
         from_text(line["timestamp"])  # RFC 3339: else Lambda takes the line for INFO, whatever its level
 
 
+def test_each_line_of_a_command_names_order_and_what_set_it_in_motion(
+    tell: Tell, placed: str, capsys: pytest.CaptureFixture[str]
+):
+    capsys.readouterr()
+    tell("confirm", placed)
+    [line], _ = lines(capsys)
+
+    assert (line["message"], line["command"], line["outcome"]) == ("command carried out", "confirm", "confirmed")
+    assert (line["order_id"], line["correlation_id"]) == (placed, "request-7")
+    assert line["request_id"] == Context().aws_request_id
+
+
 def test_one_requests_keys_do_not_leak_into_the_next(call: Call, placed: str, capsys: pytest.CaptureFixture[str]):
     call("POST", f"/orders/{placed}/cancel", {"reason": "x"})
     call("GET", "/nowhere")
@@ -43,7 +55,7 @@ def test_one_requests_keys_do_not_leak_into_the_next(call: Call, placed: str, ca
 
 
 def test_nothing_personal_and_no_key_is_written(
-    call: Call, cloud: Any, handlers: dict[str, ModuleType], capsys: pytest.CaptureFixture[str]
+    call: Call, tell: Tell, placed: str, cloud: Any, handlers: dict[str, ModuleType], capsys: pytest.CaptureFixture[str]
 ):
     headers = {"x-api-key": "key-of-the-partner", "x-correlation-id": "ada@example.com"}
     body = BODY | {"reference": "Ada Lovelace"}
@@ -52,6 +64,9 @@ def test_nothing_personal_and_no_key_is_written(
     call("POST", "/orders", body | {"Ada Lovelace": 1}, key="another", headers=headers)
     call("POST", f"/{reply.headers['Location']}/cancel", {"reason": "Ada Lovelace moved"}, headers=headers)
     call("GET", f"/{reply.headers['Location']}", headers=headers)
+    for command, fields in GOOD_WAY.items():
+        tell(command, placed, **fields)
+    call("POST", f"/orders/{placed}/refunds", {"amount": 1, "reason": "Ada Lovelace"}, key="idempotency-of-ada")
     for function in ("project", "publish"):
         handlers[function].handler({"Records": stream_records(cloud)}, Context())
     handlers["replay"].handler({}, Context())

@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 
 from shared import aws
-from tests.component.orders.support import ANSWERS, BODY, BUS, EVENTS, VIEW, Call, Context, stream_records
+from tests.component.orders.support import (
+    ANSWERS,
+    BODY,
+    BUS,
+    EVENTS,
+    GOOD_WAY,
+    VIEW,
+    Call,
+    Context,
+    Tell,
+    stream_records,
+)
 
 POLICIES = Path("services/orders/policies")
 LOGICAL_NAMES = {EVENTS: "order_events", VIEW: "orders_view", ANSWERS: "orders_idempotency", BUS: "event_bus"}
@@ -58,7 +69,9 @@ def allowed(function: str) -> Grants:
     return {(name, action) for name, actions in policy.items() for action in actions}
 
 
-def exercise_api(call: Call) -> None:
+def exercise_api(call: Call, completed: str) -> None:
+    for _ in range(2):  # the second time the stored answer is read
+        assert call("POST", f"/orders/{completed}/refunds", {"amount": 900, "reason": "x"}, key="key-2").status == 202
     order_id = call("POST", "/orders", BODY, key="key-1").json["order_id"]
     call("POST", "/orders", BODY, key="key-1")
     call("GET", f"/orders/{order_id}")
@@ -68,15 +81,23 @@ def exercise_api(call: Call) -> None:
     call("POST", f"/orders/{order_id}/cancel", {"reason": "x"})
 
 
-def test_api(call: Call, used: Grants):
-    exercise_api(call)
+def test_api(call: Call, completed: str, used: Grants):
+    used.clear()
+    exercise_api(call, completed)
 
     assert used == allowed("api")
 
 
+def test_commands(tell: Tell, placed: str, used: Grants):
+    used.clear()
+    for command, fields in GOOD_WAY.items():
+        tell(command, placed, **fields)
+
+    assert used == allowed("commands")
+
+
 @pytest.mark.parametrize("function", ["project", "publish"])
-def test_stream_functions(call: Call, cloud: Any, handlers: dict[str, ModuleType], used: Grants, function: str):
-    exercise_api(call)
+def test_stream_functions(completed: str, cloud: Any, handlers: dict[str, ModuleType], used: Grants, function: str):
     used.clear()
 
     handlers[function].handler({"Records": stream_records(cloud)}, Context())
@@ -84,8 +105,7 @@ def test_stream_functions(call: Call, cloud: Any, handlers: dict[str, ModuleType
     assert used == allowed(function)
 
 
-def test_replay(call: Call, cloud: Any, handlers: dict[str, ModuleType], used: Grants):
-    exercise_api(call)
+def test_replay(completed: str, cloud: Any, handlers: dict[str, ModuleType], used: Grants):
     cloud.put_item(TableName=VIEW, Item={"order_id": {"S": "nothing-behind-it"}, "sequence": {"N": "1"}})
     used.clear()
 

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from shared import aws
 from shared.dynamodb import from_item
-from tests.component.orders.support import BODY, EVENTS, VIEW, Call, Context, stream_records
+from tests.component.orders.support import BODY, DETAILS, EVENTS, VIEW, Call, Context, stream_records
 
 type Handlers = dict[str, ModuleType]
 
@@ -31,7 +31,7 @@ def test_rows_follow_the_events(call: Call, handlers: Handlers, cloud: Any, two_
         order = call("GET", f"/orders/{order_id}").json
         assert row.pop("partner_id") == "partner-1"
         assert row.pop("partner_status") == f"partner-1#{order['status']}"
-        assert row == {name: value for name, value in order.items() if name != "lines"}
+        assert row == {name: value for name, value in order.items() if name not in DETAILS}
 
 
 def test_records_in_any_order_and_twice_give_the_same_rows(handlers: Handlers, cloud: Any, two_orders: tuple[str, str]):

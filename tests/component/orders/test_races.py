@@ -6,19 +6,20 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from orders import domain
 from orders.adapters import event_store
 from orders.adapters.event_store import EventStore, StoreBusyError
+from orders.domain import decisions
+from orders.domain.order import Line
 from shared import aws
 from shared.clock import now
 from shared.events import Event
 from shared.ids import new_id
-from tests.component.orders.support import ANSWERS, BODY, EVENTS, Call
+from tests.component.orders.support import ANSWERS, BODY, EVENTS, PARCEL, Call, Tell
 
 
 def an_event() -> Event:
-    cause = domain.Cause(new_id("evt"), now(), "test")
-    return domain.place(new_id("ord"), "p", "EUR", [domain.Line("SKU", 1, 1)], None, cause)
+    cause = decisions.Cause(new_id("evt"), now(), "test")
+    return decisions.place(new_id("ord"), "p", "EUR", [Line("SKU", 1, 1)], "pm_x", None, cause)
 
 
 def canceled_transaction(*codes: str) -> ClientError:
@@ -175,6 +176,62 @@ def test_refusals_that_take_long_are_given_up_before_the_function_is_cut_off():
         store.append(an_event())
     assert client.calls == 2
     assert Clock.seconds < 10
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ProvisionedThroughputExceededException"])
+@pytest.mark.parametrize("path", ["/orders/{}", "/orders/{}/events", "/orders"])
+def test_a_throttled_read_is_answered_503(
+    call: Call, placed: str, monkeypatch: pytest.MonkeyPatch, path: str, code: str
+):
+    def throttled(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "slow down"}}, "Query")
+
+    monkeypatch.setattr(aws.client("dynamodb"), "query", throttled)
+
+    reply = call("GET", path.format(placed))
+
+    assert reply.problem == (503, "temporarily_unavailable")
+    assert reply.headers["Retry-After"] == "1"
+
+
+def test_two_refunds_at_once_never_exceed_the_total(call: Call, completed: str, before_write: Any):
+    path = f"/orders/{completed}/refunds"
+    replies: list[Any] = []
+    before_write(lambda: replies.append(call("POST", path, {"amount": 600, "reason": "x"}, key="a")))
+
+    replies.append(call("POST", path, {"amount": 600, "reason": "x"}, key="b"))
+
+    winner, loser = replies
+    assert winner.status == 202
+    assert loser.problem == (422, "refund_too_large")
+
+
+def test_the_loser_of_two_equal_refunds_answers_what_the_winner_stored(call: Call, completed: str, before_write: Any):
+    path, body = f"/orders/{completed}/refunds", {"amount": 600, "reason": "x"}
+    replies: list[Any] = []
+    before_write(lambda: replies.append(call("POST", path, body, key="a")))
+
+    replies.append(call("POST", path, body, key="a"))
+
+    winner, loser = replies
+    assert winner.status == 202
+    assert loser == winner
+
+
+def test_a_dispatch_that_overtakes_a_cancellation_wins(call: Call, tell: Tell, placed: str, before_write: Any):
+    tell("confirm", placed)
+    before_write(lambda: tell("dispatch", placed, **PARCEL))
+
+    reply = call("POST", f"/orders/{placed}/cancel", {"reason": "x"})
+
+    assert reply.problem == (409, "order_not_cancelable")
+
+
+def test_a_cancellation_that_overtakes_a_dispatch_wins(call: Call, tell: Tell, placed: str, before_write: Any):
+    tell("confirm", placed)
+    before_write(lambda: call("POST", f"/orders/{placed}/cancel", {"reason": "x"}))
+
+    assert tell("dispatch", placed, **PARCEL) == {"outcome": "closed", "status": "canceled"}
 
 
 def test_an_error_that_nobody_foresaw_reaches_lambda(call: Call, placed: str, monkeypatch: pytest.MonkeyPatch):

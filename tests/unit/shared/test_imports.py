@@ -44,7 +44,7 @@ def loaded(module: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", [f"shared.{name}" for name in LEAN] + ["orders.domain", "orders.commands", "orders.projection"]
+    "module", [f"shared.{name}" for name in LEAN] + ["orders.domain.decisions", "orders.use_cases", "orders.projection"]
 )
 def test_plain_modules_load_nothing_heavy(module: str):
     assert loaded(module) & {*HEAVY, "botocore", POWERTOOLS} == set()
@@ -55,7 +55,8 @@ def test_plain_modules_load_nothing_heavy(module: str):
     [
         "shared.observability",
         "shared.api",
-        *(f"orders.handlers.{name}" for name in ("api", "project", "publish", "replay")),
+        "shared.commands",
+        *(f"orders.handlers.{name}" for name in ("api", "commands", "project", "publish", "replay")),
     ],
 )
 def test_handlers_load_powertools_and_no_sdk(module: str):
@@ -64,7 +65,7 @@ def test_handlers_load_powertools_and_no_sdk(module: str):
     assert modules & set(HEAVY) == set()
 
 
-@pytest.mark.parametrize("function", ["api", "project", "publish", "replay"])
+@pytest.mark.parametrize("function", ["api", "commands", "project", "publish", "replay"])
 def test_no_function_loads_powertools_resolver(function: str):
     assert "aws_lambda_powertools.event_handler" not in loaded(f"orders.handlers.{function}")
 
