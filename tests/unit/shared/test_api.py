@@ -26,6 +26,12 @@ def app() -> Any:
     def broken(request: api.Request) -> api.Answer:
         raise ZeroDivisionError
 
+    @app.route("GET /crowded")
+    def crowded(request: api.Request) -> api.Answer:
+        from botocore.exceptions import ClientError
+
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "Query")
+
     @app.route("GET /rooms/{room}")
     def room(request: api.Request, room: str) -> api.Answer:
         return api.answer(200, {"room": room})
@@ -55,6 +61,11 @@ def test_a_services_error_is_answered_as_its_problem(app: Any):
     assert status == 503
     assert problem["detail"] == "come back at nine"
     assert problem["request_id"] == "r-1"
+
+
+def test_a_throttled_call_is_answered_503(app: Any):
+    status, problem = get(app, "/crowded")
+    assert (status, problem["type"]) == (503, "urn:tradepost:problem:temporarily_unavailable")
 
 
 def test_an_error_that_nobody_foresaw_goes_on(app: Any):

@@ -46,3 +46,13 @@ def test_an_error_has_a_name_whoever_raised_it():
     error = aws.client("dynamodb").exceptions.ClientError({"Error": {"Code": "Throttled", "Message": ""}}, "x")
     assert aws.error_code(error) == "Throttled"
     assert aws.error_code(TimeoutError()) == "TimeoutError"
+
+
+@pytest.mark.parametrize(
+    ("code", "throttled"),
+    [("ThrottlingException", True), ("ProvisionedThroughputExceededException", True), ("AccessDeniedException", False)],
+)
+def test_throttling_is_told_from_other_errors(code: str, throttled: bool):
+    error = aws.client("dynamodb").exceptions.ClientError({"Error": {"Code": code, "Message": ""}}, "x")
+    assert aws.is_throttling(error) is throttled
+    assert not aws.is_throttling(TimeoutError())

@@ -37,6 +37,16 @@ def test_each_flaw_has_its_pointer_and_its_fix(schema: Path):
     }
 
 
+def test_a_branch_tells_its_own_flaws(tmp_path: Path):
+    branches = [{"title": name, "type": "object", "required": [name]} for name in ("confirm", "reject")]
+    path = tmp_path / "commands.json"
+    path.write_text(json.dumps({"oneOf": branches}))
+
+    assert [flaw.name for flaw in find_flaws({}, path, "reject")] == ["/reject"]
+    assert [flaw.name for flaw in find_flaws({}, path, "confirm")] == ["/confirm"]
+    assert [flaw.name for flaw in find_flaws({}, path)] == [""]
+
+
 def test_a_pattern_holds_to_the_very_end(schema: Path):
     [flaw] = find_flaws({"name": "box\n"}, schema)
     assert flaw.name == "/name"
