@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from scripts.__main__ import COMMANDS
-from scripts.checks import without_overloads
 from scripts.environment import ROOT
 
 LOCKS = [ROOT / "shared" / "requirements.txt", ROOT / "requirements-dev.txt"]
@@ -62,8 +61,3 @@ def test_actions_are_pinned_by_commit() -> None:
         for action, comment in used:
             assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)
             assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment)
-
-
-def test_only_the_errors_of_a_check_are_shown() -> None:
-    output = "a.py:1: error: No overload\na.py:1: note:     def client(x)\na.py:2: error: Other\n"
-    assert without_overloads(output) == "a.py:1: error: No overload\na.py:2: error: Other\n"
