@@ -24,7 +24,7 @@ RUN := $(BIN)/python -m scripts
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## "; print "Usage: make <target> [ENV=local|dev|staging|prod]" } \
 		/^##@ / { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } \
-		/^[a-z][a-z-]*:.*## / { printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z][a-z0-9-]*:.*## / { printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## The whole platform on this machine: build, deploy, place an order and follow it
 	@$(RUN) demo $(ARGS)
@@ -90,6 +90,9 @@ test-stack: $(STAMP) ## The real stack on a local cloud of its own
 	@$(RUN) build
 	@$(BIN)/pytest tests/stack --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+e2e: $(STAMP) ## Smoke tests of what is deployed: ENV=, or API_URL= and API_KEY=; SERVICE=, ARGS="-k cancel"
+	@$(RUN) e2e --env $(ENV) $(if $(SERVICE),--service $(SERVICE)) $(ARGS)
+
 bench: $(STAMP) ## Measure cold start, import time, local cloud and build against their budgets
 	@$(RUN) bench $(ARGS)
 
@@ -110,5 +113,5 @@ clean: ## Remove what builds and checks made; .venv and the local cloud's data s
 
 .PHONY: help demo setup build up plan status logs traces replay rollout rollback releases down destroy \
 	test test-unit test-component test-terraform \
-	test-stack bench lint fmt lock clean
+	test-stack e2e bench lint fmt lock clean
 .NOTPARALLEL:

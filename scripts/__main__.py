@@ -28,6 +28,7 @@ COMMANDS = {
     "rollout": ("rollout.command", "rollout", "release every function's newest version, judged by its alarms"),
     "rollback": ("rollout.back", "rollback", "go back to the last known good version"),
     "releases": ("rollout.back", "releases", "show who released what, when, and how it ended"),
+    "e2e": ("e2e", "run", "run the smoke suite against a deployed environment"),
     "destroy": ("deploy", "destroy", "destroy all that an environment deployed"),
     "down": ("deploy", "down", "stop the local cloud; what it stores stays"),
     "demo": ("demo", "run", "deploy, then follow one order through the platform"),
@@ -39,7 +40,7 @@ COMMANDS = {
 }
 WITH_ENVIRONMENT = (
     *("up", "plan", "status", "logs", "traces", "replay"),
-    *("rollout", "rollback", "releases", "destroy", "down", "demo"),
+    *("rollout", "rollback", "releases", "e2e", "destroy", "down", "demo"),
 )
 
 
@@ -59,6 +60,8 @@ def parse(arguments: Sequence[str]) -> Namespace:
     options["rollout"].add_argument("--retry", action="store_true", help="also versions that did not stay before")
     options["rollback"].add_argument("--service", default="", help="all functions of this service")
     options["rollback"].add_argument("--function", dest="only", default="", help="one function: <service>.<function>")
+    options["e2e"].add_argument("--service", default="", help="only this service's tests")
+    options["e2e"].add_argument("-k", dest="expression", default="", help="only tests whose names match")
     _add_reading(options["logs"], options["traces"])
     options["build"].add_argument(
         "--platform", default="host", help="arm64, x86_64, or host for this machine (default)"

@@ -8,4 +8,4 @@ archive_days                = 7
 log_retention_days          = 14
 log_level                   = "DEBUG"
 
-partners = ["demo"]
+partners = ["demo", "smoke"]

@@ -47,11 +47,11 @@ def test_locks_have_hashes_and_name_no_server(lock: Path) -> None:
 
 def test_help_lists_every_target_and_every_command_has_one() -> None:
     shown = subprocess.run(["make", "-C", str(ROOT), "help"], capture_output=True, text=True, check=True).stdout
-    listed = set(re.findall(r"^  \x1b\[36m([a-z-]+) *\x1b", shown, re.MULTILINE))
+    listed = set(re.findall(r"^  \x1b\[36m([a-z0-9-]+) *\x1b", shown, re.MULTILINE))
     makefile = (ROOT / "Makefile").read_text()
-    assert listed == set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    assert listed == set(re.findall(r"^([a-z][a-z0-9-]*):", makefile, re.MULTILINE))
     assert set(COMMANDS) <= listed
-    assert set(re.findall(r"\$\(RUN\) ([a-z-]+)", makefile)) == set(COMMANDS)
+    assert set(re.findall(r"\$\(RUN\) ([a-z0-9-]+)", makefile)) == set(COMMANDS)
 
 
 def test_actions_are_pinned_by_commit() -> None:
