@@ -47,3 +47,42 @@ resource "aws_iam_role_policy" "deploy" {
   role   = aws_iam_role.deploy[each.key].name
   policy = jsonencode({ Version = "2012-10-17", Statement = local.deploy_statements })
 }
+
+# One role per environment reads what a plan needs. Its jobs run on main every night (drift), and where
+# github_plan_environments says so on pull requests, from branches of the repository itself: GitHub gives a fork's no token.
+resource "aws_iam_role" "plan" {
+  for_each = var.github_repository == null ? {} : local.plan_names
+
+  # Not below the names of an environment, whose roles the deploy role may change.
+  name                 = "${var.project}-plan-${each.key}"
+  description          = "Plans ${each.value} from GitHub Actions of ${var.github_repository}; changes nothing."
+  max_session_duration = 3600
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Federated = local.issuer_arn }
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Condition = {
+        StringEquals = {
+          "${local.issuer}:aud" = "sts.amazonaws.com"
+          "${local.issuer}:sub" = concat(
+            ["repo:${var.github_repository}:ref:refs/heads/main"],
+            contains(var.github_plan_environments, each.key) ? ["repo:${var.github_repository}:pull_request"] : [],
+          )
+        }
+      }
+    }]
+  })
+
+  depends_on = [aws_iam_openid_connect_provider.github]
+}
+
+resource "aws_iam_role_policy" "plan" {
+  for_each = aws_iam_role.plan
+
+  name   = "plan"
+  role   = each.value.name
+  policy = local.plan_policies[each.key]
+}
