@@ -58,7 +58,8 @@ def parse(arguments: Sequence[str]) -> Namespace:
         options[name].add_argument("--yes", action="store_true", help="do not ask")
     release = "leave new versions to `make rollout` (always so on AWS)"
     options["up"].add_argument("--canary", action="store_true", help=release)
-    options["up"].add_argument("--built", action="store_true", help="take build/ as it is, after verifying it")
+    for name in ("up", "plan"):
+        options[name].add_argument("--built", action="store_true", help="take build/ as it is, after verifying it")
     options["up"].add_argument("--older", action="store_true", help="deploy a commit older than what runs on AWS")
     for name in ("up", "plan", "drift"):
         options[name].add_argument("--markdown", default="", metavar="FILE", help="also write a report for people")

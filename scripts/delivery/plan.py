@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from scripts.environment import Environment
 
 
-def plan(environment: Environment, *, markdown: str = "", comment: int = 0) -> bool:
+def plan(environment: Environment, *, built: bool = False, markdown: str = "", comment: int = 0) -> bool:
     """Show what `up` would change; return whether there is anything.
 
     `markdown` is a file that gets a report for people; `comment` is the pull request that gets it as a comment.
-    It locks nothing, as nothing is applied: a role that may only read can do it.
+    It locks nothing, as nothing is applied: a role that may only read can do it. With `built` it takes build/ as it is.
 
     Raises:
         Failure: the plan cannot be made, or not be told.
     """
-    terraform, planned = make_plan(environment, lock=False)
+    terraform, planned = make_plan(environment, built=built, lock=False)
     show_changes(planned)
     if markdown or comment:
         text = report(terraform.show_plan(), f"Plan for {environment.name}")

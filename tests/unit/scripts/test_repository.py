@@ -1,15 +1,20 @@
 """What must hold between the repository's own files."""
 
 import re
+import shlex
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from scripts.__main__ import COMMANDS
+from scripts.__main__ import COMMANDS, parse
 from scripts.environment import ROOT
 
+WORKFLOWS = sorted((ROOT / ".github").glob("*/**/*.yml"))
 LOCKS = [ROOT / "shared" / "requirements.txt", ROOT / "requirements-dev.txt"]
 
 
@@ -55,9 +60,44 @@ def test_help_lists_every_target_and_every_command_has_one() -> None:
 
 
 def test_actions_are_pinned_by_commit() -> None:
-    for workflow in (ROOT / ".github" / "workflows").glob("*.yml"):
-        used = re.findall(r"uses: (\S+)(.*)", workflow.read_text())
-        assert used
-        for action, comment in used:
-            assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)
-            assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment)
+    used = [found for file in WORKFLOWS for found in re.findall(r"uses: (\S+)(.*)", file.read_text())]
+    others = [(action, comment) for action, comment in used if not action.startswith("$/")]
+    assert others
+    for action, comment in others:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)
+        assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment)
+    assert len(set(others)) == len({action.partition("@")[0] for action, _ in others}), "one version of each"
+
+
+def runs(part: Any) -> Iterator[str]:
+    """The scripts of a workflow or of an action."""
+    if isinstance(part, dict):
+        yield from [part["run"]] if isinstance(part.get("run"), str) else []
+        part = list(part.values())
+    for one in part if isinstance(part, list) else []:
+        yield from runs(one)
+
+
+def test_workflows_call_targets_with_options_that_exist() -> None:
+    targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    scripts = [script for file in WORKFLOWS for script in runs(yaml.safe_load(file.read_text()))]
+    calls = [
+        call for script in scripts for call in re.findall(r"^.*?\bmake (?:--silent )?([^)\n]+)", script, re.MULTILINE)
+    ]
+    assert {call.split()[0] for call in calls} >= {
+        "build",
+        "verify",
+        "up",
+        "rollout",
+        "e2e",
+        "rollback",
+        "plan",
+        "drift",
+    }
+    for call in calls:
+        # A variable of the shell stands for any value; one that may be empty, for what it is when it is not.
+        target, *settings = shlex.split(re.sub(r"\$\{\w+:\+([^}]*)\}", r"\1", re.sub(r"\$\w+", "1", call)))
+        assert target in targets
+        options = [setting.removeprefix("ARGS=") for setting in settings if setting.startswith("ARGS=")]
+        if target in COMMANDS:
+            parse([target, *shlex.split(" ".join(options))])

@@ -43,7 +43,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, *changes: str, deployed: Revisi
             change = {"actions": ["update"], "before": {"memory_size": 1}, "after": {"memory_size": 2}}
             return {"resource_changes": [{"address": one, "type": "a", "change": change} for one in changes]}
 
-    def make_plan(_: Environment, *, lock: bool) -> tuple[Terraform, Progress]:
+    def make_plan(_: Environment, *, lock: bool, **_options: bool) -> tuple[Terraform, Progress]:
         assert not lock, "a role that may only read cannot take the lock"
         return Terraform(), Progress(planned=dict.fromkeys(changes, "update"))
 
