@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # GitHub takes 65,536 characters in a comment.
 MOST_CHARACTERS = 60_000
 MOST_ATTRIBUTES = 8
+# Stands for an attribute of which nothing can be said before the apply.
+LATER = ""
 MARKS = {"create": "+", "update": "~", "delete": "−", "replace": "±"}  # noqa: RUF001 - a minus as wide as a plus
 VERBS = {"create": "to create", "update": "to change", "replace": "to replace", "delete": "to destroy"}
 # What is lost with it comes back by no apply: data, or an address and a key that partners hold.
@@ -34,12 +36,17 @@ HOLDS = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One resource that changes. `attributes` differ, each as Markdown; those in `because` force a replacement."""
+    """One resource that changes.
+
+    `attributes` differ, each as Markdown; `later` counts those whose value is known only after the apply; `because`
+    names those that force a replacement.
+    """
 
     address: str
     type: str
     action: str
     attributes: tuple[str, ...]
+    later: int
     because: tuple[str, ...]
 
     @property
@@ -83,8 +90,10 @@ def changes(plan: dict[str, Any]) -> list[Change]:
         if action in MARKS:
             change = resource["change"]
             because = tuple(".".join(map(str, path)) for path in change.get("replace_paths") or ())
-            attributes = tuple(_attributes(change)) if action in ("update", "replace") else ()
-            found.append(Change(resource["address"], resource["type"], action, attributes, because))
+            differ = list(_attributes(change)) if action in ("update", "replace") else []
+            attributes = tuple(one for one in differ if one != LATER)
+            later = len(differ) - len(attributes)
+            found.append(Change(resource["address"], resource["type"], action, attributes, later, because))
     return sorted(found, key=lambda one: one.address)
 
 
@@ -110,19 +119,20 @@ def _attributes(change: dict[str, Any]) -> Iterator[str]:
 
 
 def _differences(path: str, before: Any, after: Any, unknown: Any, masks: tuple[Any, Any]) -> Iterator[str]:
-    """Yield each attribute that differs; `unknown` and `masks` are Terraform's, of the same shape as the values."""
+    """Yield each attribute that differs, or LATER; `unknown` and `masks` are Terraform's, of the values' shape."""
     keys = _keys(before, after, unknown)
     if True in masks:
         if before != after or unknown:
             yield f"`{path}` (sensitive)"
     elif unknown is True:
-        yield f"`{path}` (known after the apply)"
+        yield LATER
     elif keys is not None:
         for key in keys:
             inner = ".".join(filter(None, (path, "" if keys == [0] else str(key))))
             inside = (_at(masks[0], key), _at(masks[1], key))
             yield from _differences(inner, _at(before, key), _at(after, key), _at(unknown, key), inside)
-    elif before != after:
+    elif before != after and (before or after is not None):
+        # Unset and empty are one to most of the provider: it reads one back as the other.
         yield f"`{path}`{_values(before, after)}"
 
 
@@ -160,6 +170,8 @@ def _row(one: Change) -> str:
     shown = list(one.attributes[:MOST_ATTRIBUTES])
     if len(one.attributes) > MOST_ATTRIBUTES:
         shown.append(f"{len(one.attributes) - MOST_ATTRIBUTES} more")
+    if one.later:
+        shown.append(f"{one.later} known after the apply")
     if one.because:
         shown.append(f"replaced because of {', '.join(f'`{path}`' for path in one.because)}")
     # A bar would end the cell.

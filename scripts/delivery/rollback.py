@@ -47,7 +47,9 @@ def rollback(environment: Environment, *, service: str = "", only: str = "", sin
 
 
 def released_since(environment: Environment, since: str) -> list[str]:
-    """Return the functions, by <service>.<function>, whose last release ended at or after a moment (RFC 3339).
+    """Return the functions, by <service>.<function>, whose newest version was released at or after a moment (RFC 3339).
+
+    What serves an older version was taken back already: doing it twice must not go further back.
 
     Raises:
         Failure: `since` is no moment.
@@ -57,6 +59,10 @@ def released_since(environment: Environment, since: str) -> list[str]:
     except ValueError:
         fail(f"SINCE is {since!r}, which is no time", "for example SINCE=2026-01-31T17:00:00Z")
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    records = Records(environment)
-    last = {key: records.last(key) for key in sorted(Deployed.read(environment).outputs["functions"])}
-    return [key for key, one in last.items() if one and datetime.fromisoformat(one.finished_at) >= moment]
+    records, found = Records(environment), []
+    for key, function in sorted(Deployed.read(environment).outputs["functions"].items()):
+        last = records.last(key)
+        newest = last is not None and last.version == str(function["version"])
+        if last and newest and datetime.fromisoformat(last.finished_at) >= moment:
+            found.append(key)
+    return found

@@ -81,14 +81,17 @@ def test_blocks_are_compared_by_field_and_lists_as_a_whole() -> None:
     assert attributes(before=before, after=after) == ("`environment.variables.LEVEL`", "`layers`", "`rule`")
 
 
-def test_what_is_known_only_later_is_said() -> None:
-    before = {"version": "3", "environment": [{"variables": {"A": "x"}}]}
-    after: dict[str, Any] = {"environment": [{"variables": {}}]}
+def test_what_is_known_only_later_is_counted() -> None:
+    before = {"version": "3", "memory_size": 1, "environment": [{"variables": {"A": "x"}}]}
+    after: dict[str, Any] = {"memory_size": 2, "environment": [{"variables": {}}]}
     unknown = {"version": True, "environment": [{"variables": {"A": True}}]}
-    assert attributes(before=before, after=after, after_unknown=unknown) == (
-        "`environment.variables.A` (known after the apply)",
-        "`version` (known after the apply)",
-    )
+    only = plan(resource("aws_a.b", ["update"], before=before, after=after, after_unknown=unknown))
+    assert "| `memory_size` 1 → 2, 2 known after the apply |" in report(only, "P")
+
+
+def test_unset_and_empty_are_the_same_and_a_limit_of_none_is_not() -> None:
+    assert attributes(before={"period": 0, "text": "", "items": []}, after={"period": None}) == ()
+    assert attributes(before={"reserved": None}, after={"reserved": 0}) == ("`reserved` none → 0",)
 
 
 @pytest.mark.parametrize("mask", [True, {"pin": True}, {"pin": [{"digits": True}]}])

@@ -20,11 +20,13 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         "orders.api": "2026-11-27T12:04:00+00:00",
         "orders.publish": "2026-11-27T11:59:59+00:00",
         "orders.stuck": "2026-11-27T13:00:00+01:00",
+        "orders.back": "2026-11-27T12:05:00+00:00",
     }
-    stack = Deployed(LOCAL, {"functions": {key: {} for key in [*finished, "orders.new"]}})
+    stack = Deployed(LOCAL, {"functions": {key: {"version": "2"} for key in [*finished, "orders.new"]}})
     monkeypatch.setattr(Deployed, "read", lambda _environment: stack)
     monkeypatch.setattr(Records, "__init__", lambda *_: None)
     records = {key: Record("2", "1", f"d-{key}", at, "me") for key, at in finished.items()}
+    records["orders.back"] = Record("1", None, "d-back", finished["orders.back"], "me")  # taken back before
     monkeypatch.setattr(Records, "last", lambda _self, key: records.get(key))
     found: list[str] = []
 
