@@ -13,4 +13,4 @@ def test_the_smoke_suite_passes_and_cleans_up(stack: Stack) -> None:
     made = [item for item in mine.list().json()["items"] if item["reference"].startswith("e2e-")]
     assert made
     # Lists follow the events; an order itself is never late.
-    assert {mine.get(item["order_id"]).json()["status"] for item in made} == {"canceled"}
+    assert {mine.get(item["order_id"]).json()["status"] for item in made} <= {"canceled", "rejected"}
