@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 COMMANDS = {
     "build": ("build.command", "build", "build the ZIPs and the manifest"),
     "up": ("deploy", "up", "bring an environment up to date"),
-    "plan": ("deploy", "plan", "show what `up` would change"),
+    "plan": ("delivery.plan", "plan", "show what `up` would change"),
+    "drift": ("delivery.plan", "drift", "show what differs from the commit that was deployed"),
+    "revision": ("delivery.plan", "show_revision", "print the commit that was deployed"),
+    "verify": ("delivery.artifacts", "verify", "check that build/, or what serves, is what was built"),
     "status": ("deploy", "status", "show what runs and where"),
     "logs": ("logs", "show", "read the logs of functions and of the gateway, or follow them"),
     "traces": ("traces", "show", "list recent traces, or show those of an order or a request as trees"),
     "replay": ("deploy", "replay", "rebuild the orders read model from the events"),
     "rollout": ("rollout.command", "rollout", "release every function's newest version, judged by its alarms"),
-    "rollback": ("rollout.back", "rollback", "go back to the last known good version"),
+    "rollback": ("delivery.rollback", "rollback", "go back to the last known good version"),
     "releases": ("rollout.back", "releases", "show who released what, when, and how it ended"),
+    "e2e": ("e2e", "run", "run the smoke suite against a deployed environment"),
     "destroy": ("deploy", "destroy", "destroy all that an environment deployed"),
     "down": ("deploy", "down", "stop the local cloud; what it stores stays"),
     "demo": ("demo", "run", "deploy, then follow one order through the platform"),
@@ -38,8 +42,8 @@ COMMANDS = {
     "lock": ("locks", "lock", "resolve every requirements file to a locked set"),
 }
 WITH_ENVIRONMENT = (
-    *("up", "plan", "status", "logs", "traces", "replay"),
-    *("rollout", "rollback", "releases", "destroy", "down", "demo"),
+    *("up", "plan", "drift", "revision", "verify", "status", "logs", "traces", "replay"),
+    *("rollout", "rollback", "releases", "e2e", "destroy", "down", "demo"),
 )
 
 
@@ -54,11 +58,23 @@ def parse(arguments: Sequence[str]) -> Namespace:
         options[name].add_argument("--yes", action="store_true", help="do not ask")
     release = "leave new versions to `make rollout` (always so on AWS)"
     options["up"].add_argument("--canary", action="store_true", help=release)
+    for name in ("up", "plan"):
+        options[name].add_argument("--built", action="store_true", help="take build/ as it is, after verifying it")
+    options["up"].add_argument("--older", action="store_true", help="deploy a commit older than what runs on AWS")
+    for name in ("up", "plan", "drift"):
+        options[name].add_argument("--markdown", default="", metavar="FILE", help="also write a report for people")
+    options["plan"].add_argument("--comment", type=int, default=0, metavar="NUMBER", help="tell this pull request")
+    options["drift"].add_argument("--issue", action="store_true", help="tell it in the environment's issue on GitHub")
+    options["verify"].add_argument("--manifest", default="", metavar="SHA256", help="the digest of build/manifest.json")
+    options["verify"].add_argument("--serving", action="store_true", help="also that functions serve these ZIPs")
     apart = "release also what cannot be canaried"
     options["rollout"].add_argument("--all-at-once", action="store_true", help=apart)
     options["rollout"].add_argument("--retry", action="store_true", help="also versions that did not stay before")
     options["rollback"].add_argument("--service", default="", help="all functions of this service")
     options["rollback"].add_argument("--function", dest="only", default="", help="one function: <service>.<function>")
+    options["e2e"].add_argument("--service", default="", help="only this service's tests")
+    options["e2e"].add_argument("-k", dest="expression", default="", help="only tests whose names match")
+    options["rollback"].add_argument("--since", default="", metavar="TIME", help="all that was released since then")
     _add_reading(options["logs"], options["traces"])
     options["build"].add_argument(
         "--platform", default="host", help="arm64, x86_64, or host for this machine (default)"
