@@ -53,3 +53,8 @@ output "failure_queues" {
   description = "URLs of failure queues by <service>.<function>."
   value       = merge([for service in local.services : service.failure_queues]...)
 }
+
+output "schedules" {
+  description = "Names of schedules by the <service>.<function> that they run."
+  value       = merge([for service in local.shop_services : try(service.schedules, {})]...)
+}

@@ -29,7 +29,7 @@ locals {
           "lambda:Get*", "lambda:List*", "dynamodb:Describe*", "dynamodb:ListTagsOfResource",
           "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags", "sns:GetTopicAttributes", "sns:GetSubscriptionAttributes", "sns:ListTagsForResource", "sns:ListSubscriptionsByTopic",
           "events:Describe*", "events:List*", "logs:ListTagsForResource", "cloudwatch:ListTagsForResource",
-          "codedeploy:Get*", "codedeploy:List*", "ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource",
+          "codedeploy:Get*", "codedeploy:List*", "scheduler:GetSchedule", "ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource",
         ]
         Resource = [
           "${local.regional.lambda}:function:${name}-*", "${local.regional.lambda}:layer:${name}-*", "${local.regional.dynamodb}:table/${name}-*",
@@ -38,7 +38,7 @@ locals {
           "${local.regional.logs}:log-group:/aws/lambda/${name}-*", "${local.regional.logs}:log-group:${name}-*", "${local.regional.logs}:log-group:/aws/apigateway/${name}*",
           "${local.regional.cloudwatch}:alarm:${name}-*",
           "${local.regional.codedeploy}:application:${name}*", "${local.regional.codedeploy}:deploymentgroup:${name}*", "${local.regional.codedeploy}:deploymentconfig:${name}*",
-          "${local.regional.ssm}:parameter/${var.project}/${environment}/*",
+          "${local.regional.scheduler}:schedule/default/${name}-*", "${local.regional.ssm}:parameter/${var.project}/${environment}/*",
         ]
         Condition = null
       },
