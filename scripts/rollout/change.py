@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 ROLE = "execution role"
 DEAD_LETTERS = "dead-letter target"
+UNWEIGHTED: dict[str, dict[str, float]] = {"AdditionalVersionWeights": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,16 @@ def changes(stack: Deployed) -> list[Change]:
         if current != str(known["version"]):
             found.append(function(stack, key, current, str(known["version"])))
     return found
+
+
+def in_waves(stack: Deployed, waiting: list[Change]) -> list[list[Change]]:
+    """Return the changes in the order of their release: first the hook, as it checks the others; the others together.
+
+    No other order is needed: functions meet in events and calls whose contracts hold for both of their versions.
+    """
+    hook = str(stack.outputs.get("deployment_hook") or "").partition(":")[0]
+    waves = [[one for one in waiting if one.function == hook], [one for one in waiting if one.function != hook]]
+    return [wave for wave in waves if wave]
 
 
 def unlike(client: Any, change: Change) -> list[str]:

@@ -6,7 +6,6 @@ deletion_protection         = false
 key_deletion_window_in_days = 7
 archive_days                = 1
 log_retention_days          = 1
-log_level                   = "INFO"
 
 partners       = ["demo", "acme", "smoke"]
 api_throttle   = { requests_per_second = 5000, burst = 5000 }

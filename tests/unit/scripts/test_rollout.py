@@ -11,11 +11,19 @@ from scripts.console import Failure, show_table
 from scripts.deployed import Deployed
 from scripts.environment import Environment
 from scripts.rollout import alarms, back, command, reasons
-from scripts.rollout.change import DEAD_LETTERS, ROLE, Change, changes, unlike
+from scripts.rollout.change import DEAD_LETTERS, ROLE, Change, changes, in_waves, unlike
 from scripts.rollout.deployments import Deployment, Deployments
+from scripts.rollout.readiness import Warmth
 from scripts.rollout.record import Record, Records
 from scripts.rollout.view import Lines
-from scripts.rollout.watch import FAILED, RELEASED, ROLLBACK_GRACE_SECONDS, ROLLED_BACK, Release
+from scripts.rollout.watch import (
+    FAILED,
+    RELEASED,
+    ROLLBACK_GRACE_SECONDS,
+    ROLLED_BACK,
+    WARM_WITHIN_SECONDS,
+    Release,
+)
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CHANGE = Change("orders.api", "api", "live", "orders.api", ("api-canary-errors",), "3", "4")
@@ -26,12 +34,22 @@ UNDO = replace(DEPLOYMENT, id="d-2", description="Rollback of deployment d-1", u
 class Lambda:
     """Aliases and the configuration of versions."""
 
+    class exceptions:  # noqa: N801
+        ResourceNotFoundException = KeyError
+
     def __init__(self, aliases: dict[str, str], versions: dict[str, dict[str, Any]] | None = None) -> None:
         self.aliases = aliases
         self.versions = versions or {}
 
     def get_alias(self, FunctionName: str, **_: str) -> dict[str, Any]:  # noqa: N803
-        return {"FunctionVersion": self.aliases[FunctionName]}
+        version, _plus, weighted = self.aliases[FunctionName].partition("+")  # <version>+<the one that gets all>
+        return {
+            "FunctionVersion": version,
+            "RoutingConfig": {"AdditionalVersionWeights": {weighted: 1.0} if weighted else {}},
+        }
+
+    def update_alias(self, FunctionName: str, FunctionVersion: str, **_: object) -> None:  # noqa: N803
+        self.aliases[FunctionName] = FunctionVersion
 
     def get_function_configuration(self, Qualifier: str, **_: str) -> dict[str, Any]:  # noqa: N803
         return self.versions[Qualifier]
@@ -182,6 +200,28 @@ def test_a_release_ends_when_its_deployment_succeeded() -> None:
     assert (done.state, done.elapsed) == (RELEASED, 9)
 
 
+def test_a_release_waits_for_its_provisioned_environments() -> None:
+    done = replace(DEPLOYMENT, status="Succeeded", finished=NOW)
+    release = Release(CHANGE, "d-1")
+    release.take(done, None, 0, Warmth(done=False))
+    assert (release.state, release.ended) == ("warming", None)
+    release.take(done, None, 1, Warmth(done=True))
+    assert release.state == RELEASED
+    assert release.elapsed > 9  # until it was warm, not until CodeDeploy was done
+
+
+@pytest.mark.parametrize(
+    ("warm", "now"), [(Warmth(done=False, flaw="INIT"), 0.0), (Warmth(done=False), WARM_WITHIN_SECONDS)]
+)
+def test_a_release_that_cannot_be_kept_warm_does_not_stay(warm: Warmth, now: float) -> None:
+    done = replace(DEPLOYMENT, status="Succeeded", finished=NOW)
+    release = Release(CHANGE, "d-1")
+    release.take(done, None, 0.0, Warmth(done=False))
+    release.take(done, None, now or 1.0, warm)
+    assert release.state == FAILED
+    assert release.cold
+
+
 def test_a_failed_release_ends_with_its_rollback() -> None:
     failed = replace(DEPLOYMENT, status="Stopped", rolled_back_by="d-2")
     assert watched((failed, None, 0), (failed, UNDO, 1)).ended is None
@@ -234,9 +274,42 @@ def test_the_way_back_is_the_last_known_good(
     records = Records(Environment.named("local"))
     if record:
         parameters.put_parameter("/tradepost/local/releases/orders.api", json.dumps(asdict(record)))
-    stack = deployed(Lambda({"api": serves}), monkeypatch)
+    stack = deployed(Lambda({"api": serves}, {"3": {}, "4": {}}), monkeypatch)
     found = back._back(stack, records, "orders.api")
     assert (found.target if found else None) == target
+
+
+def test_a_pruned_version_is_no_way_back(parameters: Parameters, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = Records(Environment.named("local"))
+    parameters.put_parameter(
+        "/tradepost/local/releases/orders.api", json.dumps(asdict(Record("4", "3", "d-1", "", "")))
+    )
+    stack = deployed(Lambda({"api": "4"}, {"4": {}}), monkeypatch)
+    with pytest.raises(Failure, match="version 3: it was pruned"):
+        back._back(stack, records, "orders.api")
+
+
+@pytest.mark.parametrize(("serves", "ends"), [("4+3", "3"), ("4", "4")])
+def test_weights_that_no_release_needs_are_taken_away(
+    serves: str, ends: str, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = Records(Environment.named("local"))
+    parameters.put_parameter(
+        "/tradepost/local/releases/orders.api", json.dumps(asdict(Record("3", "2", "d-1", "", "")))
+    )
+    client = Lambda({"api": serves})
+    assert back._straighten(deployed(client, monkeypatch), records, "orders.api") is (serves != ends)
+    assert client.aliases == {"api": ends}
+
+
+def test_the_hook_is_released_before_what_it_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = deployed(Lambda({}), monkeypatch)
+    check = replace(CHANGE, key="operations.deploy_check", function="check")
+    assert in_waves(stack, [CHANGE, check]) == [[CHANGE, check]]
+    stack.outputs["deployment_hook"] = "check:live"
+    assert in_waves(stack, [CHANGE, check]) == [[check], [CHANGE]]
+    assert in_waves(stack, [CHANGE]) == [[CHANGE]]
+    assert in_waves(stack, []) == []
 
 
 @pytest.mark.parametrize(("service", "only"), [("", ""), ("orders", "orders.api"), ("", "orders.none"), ("none", "")])
