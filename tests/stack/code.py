@@ -47,6 +47,22 @@ def altered(build: Path, folder: Path, changes: dict[str, dict[str, Change]]) ->
     return folder
 
 
+def handlers(**changes: Change) -> dict[str, dict[str, Change]]:
+    """Changes of the orders' handlers, by function."""
+    return {"orders": {f"orders/handlers/{name}.py": change for name, change in changes.items()}}
+
+
+def first_do(statement: str) -> Change:
+    """Put a statement at the start of a module's entry point."""
+
+    def change(source: str) -> str:
+        head, found, rest = source.partition("\ndef handler(")
+        signature, colon, body = rest.partition(":\n")
+        return f"{head}{found}{signature}{colon}    {statement}\n{body}"
+
+    return change
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a client did and saw: `flaw` is empty when all was well; times are seconds since 1970."""

@@ -61,9 +61,10 @@ def report(record_property: Callable[[str, object], None]) -> Report:
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployed stack, and the commands a person would run on it."""
+    """A deployed stack, and the commands a person would run on it; `kept` outlives the tests."""
 
     environment: Environment
+    kept: bool = False
 
     @cached_property
     def deployed(self) -> Deployed:
@@ -112,10 +113,20 @@ class Stack:
         return done
 
 
+def until(process: subprocess.Popen[str], text: str) -> None:
+    """Read what a command prints until a line has `text`."""
+    seen = []
+    for line in process.stdout or ():
+        seen.append(line)
+        if text in line:
+            return
+    raise AssertionError(f"{text!r} is not in\n{''.join(seen)}")
+
+
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     if request.config.getoption("--stack") == "running":
-        yield Stack(Environment.named("local"))
+        yield Stack(Environment.named("local"), kept=True)
         return
     home, port = copies.original(shared_folder(request, tmp_path_factory) / "stack", _deploy)
     own = tmp_path_factory.mktemp("local") / "home"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.stack.conftest import Stack
+from scripts.deployed import Deployed
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Times:
         return self.back - self.stopped
 
 
-def times(stack: Stack, key: str) -> Times:
+def times(stack: Deployed, key: str) -> Times:
     """Of the last release of a function, which was rolled back."""
     codedeploy, group = stack.environment.client("codedeploy"), stack.outputs["functions"][key]["deployment_group"]
     application = stack.outputs["codedeploy_application"]

@@ -6,15 +6,21 @@ One apply costs a quarter of a minute, so each changes several functions, which 
 import json
 import signal
 from collections.abc import Callable, Iterator
-from subprocess import Popen
+from functools import partial
 from typing import Any
 
 import pytest
 
 from scripts.bus_tap import tap
+from scripts.console import Failure
 from scripts.environment import ROOT
-from tests.stack.code import Change, Traffic, altered
-from tests.stack.conftest import Report, Stack
+from scripts.rollout.back import exists
+from scripts.rollout.change import serving
+from scripts.rollout.command import Options, release
+from scripts.rollout.readiness import point
+from tests.stack.code import Change, Traffic, altered, first_do, handlers
+from tests.stack.conftest import Report, Stack, until
+from tests.stack.consumers.configuration import COLD, NEXT, QUEUE, WARM, WORKFLOW, Consumers, steadily
 from tests.stack.release_times import Times, times
 from tests.waiting import eventually
 
@@ -24,15 +30,32 @@ API, PROJECT, PUBLISH, REPLAY = "orders.api", "orders.project", "orders.publish"
 CHECK = "operations.deploy_check"
 ALL = (API, PROJECT, PUBLISH, REPLAY, CHECK)
 WEIGHT = 0.1
-# The setting of env/local.tfvars. What a canary may do to clients is its weight; the weights are dice.
+# Standard deviations: each request throws the dice for itself.
 DICE = 4.0
+
+# Only probes ask a version for its health again and again: INIT and the check are the first two times.
+WEARS_OUT = """
+answers = []
+
+
+def worn_out() -> None:
+    answers.append(1)
+    if len(answers) > 2:
+        raise RuntimeError("worn out")
+
+
+@observability.handler(prepare=worn_out)"""
 
 type Publish = Callable[..., dict[str, str]]
 
 
 @pytest.fixture(scope="module")
 def publish(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publish]:
-    """Deploy changed modules or settings and leave their release open; gives the new versions by function."""
+    """Deploy changed modules or settings and leave their release open; gives the new versions by function.
+
+    In the end the stack serves what it served before. Only one that is kept is brought up to date as well.
+    """
+    before = {key: served(stack, key)[0] for key in ALL}
     with pytest.MonkeyPatch.context() as patch:
 
         def publish(changes: dict[str, dict[str, Change]], **variables: str) -> dict[str, str]:
@@ -42,34 +65,27 @@ def publish(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             stack.command("up", "--canary")
             return {key: str(one["version"]) for key, one in stack.outputs["functions"].items()}
 
-        try:
-            yield publish
-        finally:
-            patch.undo()
-            stack.command("up")
+        yield publish
+    if stack.kept:
+        stack.command("up")
+        return
+    client = stack.environment.client("lambda")
+    for key, function in stack.outputs["functions"].items():
+        if exists(client, function["name"], before[key]):
+            point(client, function["name"], function["alias"], before[key])
 
 
-def handlers(**changes: Change) -> dict[str, dict[str, Change]]:
-    """Changes of the orders' handlers, by function."""
-    return {"orders": {f"orders/handlers/{name}.py": change for name, change in changes.items()}}
-
-
-def first_do(statement: str) -> Change:
-    """Put a statement at the start of a module's entry point."""
-
-    def change(source: str) -> str:
-        head, found, rest = source.partition("\ndef handler(")
-        signature, colon, body = rest.partition(":\n")
-        return f"{head}{found}{signature}{colon}    {statement}\n{body}"
-
-    return change
+@pytest.fixture(scope="module")
+def consumers(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consumers]:
+    """Being applied when this begins: its queues make Terraform wait for the better part of a minute."""
+    with Consumers(stack, tmp_path_factory.mktemp("consumers")) as made:
+        yield made
 
 
 def served(stack: Stack, key: str = API) -> tuple[str, dict[str, float]]:
     """(version, weights) of a function's alias."""
     function = stack.outputs["functions"][key]
-    found = stack.environment.client("lambda").get_alias(FunctionName=function["name"], Name=function["alias"])
-    return found["FunctionVersion"], (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    return serving(stack.environment.client("lambda"), function["name"], function["alias"])
 
 
 def configuration(stack: Stack, key: str, version: str) -> Any:
@@ -83,6 +99,7 @@ def limit(traffic: Traffic, seen: Times) -> tuple[int, float]:
     return exposed, exposed * WEIGHT + DICE * (exposed * WEIGHT * (1 - WEIGHT)) ** 0.5
 
 
+@pytest.mark.usefixtures("consumers")
 def test_another_layer_arrives_by_canary_and_can_be_taken_back(stack: Stack, publish: Publish, aws: Any) -> None:
     before = {key: served(stack, key)[0] for key in ALL}
     version = publish({"shared-layer": {"python/shared/clock.py": lambda source: source + "\n# Another digest.\n"}})
@@ -127,12 +144,12 @@ def test_versions_that_fail_go_back_and_no_order_is_lost(stack: Stack, publish: 
         assert served(stack, key) == (before[key], {}), key
         assert f"{key}: version {version[key]} is rolled back" in shown
         assert f"alarm {stack.outputs['functions'][key]['name']}-canary-errors" in shown
-        seen = times(stack, key)
+        seen = times(stack.deployed, key)
         report(f"{key}, fails always: detected after {seen.detection:.1f} s, back {seen.rollback:.1f} s later")
     assert "RuntimeError: broken" in shown
     eventually(lambda: set(traffic.placed) <= in_view(stack, traffic.placed))
 
-    exposed, most = limit(traffic, times(stack, API))
+    exposed, most = limit(traffic, times(stack.deployed, API))
     failed, sent = len(traffic.failures), traffic.sent
     report(
         f"{API}, fails always: {failed} of {sent} requests failed, {failed / sent:.1%} of the window; the traffic was "
@@ -154,25 +171,11 @@ def in_view(stack: Stack, order_ids: list[str]) -> set[str]:
     return found
 
 
-WEARS_OUT = """
-answers = []
-
-
-def worn_out() -> None:
-    answers.append(1)
-    if len(answers) > 2:
-        raise RuntimeError("worn out")
-
-
-@observability.handler(prepare=worn_out)"""
-
-
 def test_slow_dead_and_worn_out_versions_go_back(stack: Stack, publish: Publish, report: Report) -> None:
     before = {key: served(stack, key)[0] for key in ALL}
     version = publish(
         handlers(
             api=first_do("__import__('time').sleep(3.5)"),
-            # INIT and the check are the first two; only the probes ask again.
             project=lambda source: source.replace("\n@observability.handler(prepare=resources)", WEARS_OUT),
             publish=lambda source: "import no_such_module\n" + source,
         )
@@ -194,18 +197,8 @@ def test_slow_dead_and_worn_out_versions_go_back(stack: Stack, publish: Publish,
     [probed] = [line for line in shown.splitlines() if line.startswith(f"{PROJECT}: ") and "probes" in line]
     assert "worn out" in probed
     for key, what in ((API, "takes 3.5 s"), (PROJECT, "fails its probes")):
-        seen = times(stack, key)
+        seen = times(stack.deployed, key)
         report(f"{key}, {what}: detected after {seen.detection:.1f} s, back {seen.rollback:.1f} s later")
-
-
-def until(process: Popen[str], text: str) -> None:
-    """Read what a command prints until a line has `text`."""
-    seen = []
-    for line in process.stdout or ():
-        seen.append(line)
-        if text in line:
-            return
-    raise AssertionError(f"{text!r} is not in\n{''.join(seen)}")
 
 
 def test_a_changed_setting_is_a_release_that_can_be_left_and_ended(stack: Stack, publish: Publish) -> None:
@@ -229,6 +222,45 @@ def test_a_changed_setting_is_a_release_that_can_be_left_and_ended(stack: Stack,
     assert served(stack) == (before, {})
     assert traffic.failures == []
     assert "stopped by a person" in stack.command("releases").stdout
+
+
+def test_bad_consumers_go_back_and_no_message_is_lost(
+    consumers: Consumers, aws: Any, report: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = consumers.apply(NEXT)
+    functions, queue = stack.outputs["functions"], stack.outputs["queue"]
+    sqs, machine = aws("sqs"), aws("stepfunctions")
+    runs: list[str] = []
+
+    def start(number: int) -> None:
+        started = machine.start_execution(
+            stateMachineArn=stack.outputs["state_machine"], input=json.dumps({"number": number})
+        )
+        runs.append(started["executionArn"])
+
+    with (
+        steadily(lambda number: sqs.send_message(QueueUrl=queue["url"], MessageBody=str(number))) as sent,
+        steadily(start),
+        pytest.raises(Failure),
+    ):
+        release(stack, Options(retry=True))  # a local cloud that is kept knows these versions from the last run
+    shown = capsys.readouterr().out
+
+    alias = {key: serving(aws("lambda"), functions[key]["name"], functions[key]["alias"]) for key in functions}
+    for key in (QUEUE, WORKFLOW):
+        assert f"alarm {functions[key]['name']}-canary-errors" in shown
+        seen = times(stack, key)
+        report(f"{key}, fails always: detected after {seen.detection:.1f} s, back {seen.rollback:.1f} s later")
+    # Provisioned concurrency: traffic goes to a version that is warm; one that cannot be is taken back.
+    assert alias == {QUEUE: ("1", {}), WORKFLOW: ("1", {}), WARM: ("2", {}), COLD: ("1", {})}
+    assert f"{WARM} 1 -> 2: released, 100 %" in shown
+    assert "environments of version 2 cannot be started" in shown
+
+    eventually(lambda: consumers.done() >= set(sent))
+    dead = sqs.get_queue_attributes(QueueUrl=queue["failure_queue_url"], AttributeNames=["All"])["Attributes"]
+    assert int(dead["ApproximateNumberOfMessages"]) == 0
+    for number, run in enumerate(runs):
+        assert json.loads(eventually(partial(consumers.result, run))) == {"number": number}
 
 
 def test_what_serves_served_last_and_is_newest_outlives_pruning(stack: Stack, aws: Any) -> None:
