@@ -1,20 +1,17 @@
 """Decisions of a release, against small stand-ins for AWS."""
 
 import json
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
 from scripts.console import Failure, show_table
-from scripts.deployed import Deployed
-from scripts.environment import Environment
-from scripts.rollout import alarms, back, command, reasons
+from scripts.rollout import alarms, command, reasons
 from scripts.rollout.change import DEAD_LETTERS, ROLE, Change, changes, in_waves, unlike
 from scripts.rollout.deployments import Deployment, Deployments
 from scripts.rollout.readiness import Warmth
-from scripts.rollout.record import Record, Records
 from scripts.rollout.view import Lines
 from scripts.rollout.watch import (
     FAILED,
@@ -24,87 +21,17 @@ from scripts.rollout.watch import (
     WARM_WITHIN_SECONDS,
     Release,
 )
-
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-CHANGE = Change("orders.api", "api", "live", "orders.api", ("api-canary-errors",), "3", "4")
-DEPLOYMENT = Deployment("d-1", "orders.api", "InProgress", "orders.api 3 to 4 by ann", NOW, None, "", "", "", "", False)
-UNDO = replace(DEPLOYMENT, id="d-2", description="Rollback of deployment d-1", undoes="d-1", by_codedeploy=True)
-
-
-class Lambda:
-    """Aliases and the configuration of versions."""
-
-    class exceptions:  # noqa: N801
-        ResourceNotFoundException = KeyError
-
-    def __init__(self, aliases: dict[str, str], versions: dict[str, dict[str, Any]] | None = None) -> None:
-        self.aliases = aliases
-        self.versions = versions or {}
-
-    def get_alias(self, FunctionName: str, **_: str) -> dict[str, Any]:  # noqa: N803
-        version, _plus, weighted = self.aliases[FunctionName].partition("+")  # <version>+<the one that gets all>
-        return {
-            "FunctionVersion": version,
-            "RoutingConfig": {"AdditionalVersionWeights": {weighted: 1.0} if weighted else {}},
-        }
-
-    def update_alias(self, FunctionName: str, FunctionVersion: str, **_: object) -> None:  # noqa: N803
-        self.aliases[FunctionName] = FunctionVersion
-
-    def get_function_configuration(self, Qualifier: str, **_: str) -> dict[str, Any]:  # noqa: N803
-        return self.versions[Qualifier]
-
-
-class Parameters:
-    """One parameter per name, with its history."""
-
-    class exceptions:  # noqa: N801
-        ParameterNotFound = LookupError
-
-    def __init__(self) -> None:
-        self.values: dict[str, list[str]] = {}
-
-    def get_parameter(self, Name: str) -> dict[str, Any]:  # noqa: N803
-        if Name not in self.values:
-            raise LookupError(Name)
-        return {"Parameter": {"Value": self.values[Name][-1]}}
-
-    def put_parameter(self, Name: str, Value: str, **_: object) -> None:  # noqa: N803
-        self.values.setdefault(Name, []).append(Value)
-
-    def get_paginator(self, _: str) -> Any:
-        return self
-
-    def paginate(self, Name: str) -> list[dict[str, Any]]:  # noqa: N803
-        if Name not in self.values:
-            raise LookupError(Name)
-        return [{"Parameters": [{"Version": n, "Value": value} for n, value in enumerate(self.values[Name], 1)]}]
-
-
-@pytest.fixture
-def parameters(monkeypatch: pytest.MonkeyPatch) -> Parameters:
-    found = Parameters()
-    monkeypatch.setattr(Environment, "client", lambda _self, _service: found)
-    return found
-
-
-def deployed(client: object, monkeypatch: pytest.MonkeyPatch) -> Deployed:
-    functions = {
-        f"orders.{one}": {
-            "name": one,
-            "alias": "live",
-            "version": "4",
-            "deployment_group": f"orders.{one}",
-            "canary_alarms": [f"{one}-canary-errors"],
-        }
-        for one in ("api", "replay")
-    }
-    monkeypatch.setattr(Environment, "client", lambda _self, _service: client)
-    return Deployed(Environment.named("local"), {"functions": functions})
+from tests.unit.scripts.rollout_support import CHANGE, DEPLOYMENT, NOW, UNDO, Lambda, deployed
 
 
 def test_what_is_not_at_its_newest_version_is_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
     assert changes(deployed(Lambda({"api": "3", "replay": "4"}), monkeypatch)) == [CHANGE]
+
+
+def test_weights_without_a_release_are_told_how_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Failure, match=r"orders\.replay is split") as failure:
+        changes(deployed(Lambda({"api": "3", "replay": "4+3"}), monkeypatch))
+    assert "make rollback FUNCTION=orders.replay" in failure.value.hint
 
 
 @pytest.mark.parametrize(
@@ -237,71 +164,6 @@ def test_a_failed_release_without_a_rollback_ends_after_a_while() -> None:
     assert watched((failed, None, 1), (failed, None, late), weight=10).state == FAILED
 
 
-def release(change: Change, deployment_id: str, records: Records) -> None:
-    records.released(change, replace(DEPLOYMENT, id=deployment_id, status="Succeeded", finished=NOW))
-
-
-def test_a_release_is_recorded_once(parameters: Parameters) -> None:
-    records = Records(Environment.named("local"))
-    release(CHANGE, "d-1", records)
-    release(CHANGE, "d-1", records)
-    [value] = parameters.values["/tradepost/local/releases/orders.api"]
-    assert Record(**json.loads(value)) == Record("4", "3", "d-1", "2026-01-02T03:04:05+00:00", "ann")
-
-
-def test_going_back_twice_goes_further_back_and_not_forth(parameters: Parameters) -> None:
-    records = Records(Environment.named("local"))
-    release(replace(CHANGE, current="1", target="3"), "d-1", records)
-    release(CHANGE, "d-2", records)
-    release(replace(CHANGE, current="4", target="3"), "d-3", records)
-    last = records.last("orders.api")
-    assert last
-    assert (last.version, last.previous) == ("3", "1")
-
-
-@pytest.mark.parametrize(
-    ("record", "serves", "target"),
-    [
-        (None, "4", None),
-        (Record("4", "3", "d-1", "", ""), "4", "3"),
-        (Record("4", None, "d-1", "", ""), "4", None),
-        (Record("4", "3", "d-1", "", ""), "5", "4"),  # moved by somebody else since
-    ],
-)
-def test_the_way_back_is_the_last_known_good(
-    record: Record | None, serves: str, target: str | None, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    records = Records(Environment.named("local"))
-    if record:
-        parameters.put_parameter("/tradepost/local/releases/orders.api", json.dumps(asdict(record)))
-    stack = deployed(Lambda({"api": serves}, {"3": {}, "4": {}}), monkeypatch)
-    found = back._back(stack, records, "orders.api")
-    assert (found.target if found else None) == target
-
-
-def test_a_pruned_version_is_no_way_back(parameters: Parameters, monkeypatch: pytest.MonkeyPatch) -> None:
-    records = Records(Environment.named("local"))
-    parameters.put_parameter(
-        "/tradepost/local/releases/orders.api", json.dumps(asdict(Record("4", "3", "d-1", "", "")))
-    )
-    stack = deployed(Lambda({"api": "4"}, {"4": {}}), monkeypatch)
-    with pytest.raises(Failure, match="version 3: it was pruned"):
-        back._back(stack, records, "orders.api")
-
-
-@pytest.mark.parametrize(("serves", "ends"), [("4+3", "3"), ("4", "4")])
-def test_weights_that_no_release_needs_are_taken_away(
-    serves: str, ends: str, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    records = Records(Environment.named("local"))
-    parameters.put_parameter(
-        "/tradepost/local/releases/orders.api", json.dumps(asdict(Record("3", "2", "d-1", "", "")))
-    )
-    client = Lambda({"api": serves})
-    assert back._straighten(deployed(client, monkeypatch), records, "orders.api") is (serves != ends)
-    assert client.aliases == {"api": ends}
-
-
 def test_the_hook_is_released_before_what_it_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = deployed(Lambda({}), monkeypatch)
     check = replace(CHANGE, key="operations.deploy_check", function="check")
@@ -310,27 +172,6 @@ def test_the_hook_is_released_before_what_it_checks(monkeypatch: pytest.MonkeyPa
     assert in_waves(stack, [CHANGE, check]) == [[check], [CHANGE]]
     assert in_waves(stack, [CHANGE]) == [[CHANGE]]
     assert in_waves(stack, []) == []
-
-
-@pytest.mark.parametrize(("service", "only"), [("", ""), ("orders", "orders.api"), ("", "orders.none"), ("none", "")])
-def test_a_rollback_of_nothing_or_of_the_unknown_is_refused(
-    service: str, only: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(Failure):
-        back._chosen(deployed(Lambda({}), monkeypatch), service, only)
-
-
-def test_a_service_is_all_its_functions(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert back._chosen(deployed(Lambda({}), monkeypatch), "orders", "") == ["orders.api", "orders.replay"]
-
-
-def test_results_say_how_it_ended() -> None:
-    assert back.result(DEPLOYMENT) == "in flight"
-    assert back.result(replace(DEPLOYMENT, status="Succeeded")) == "released"
-    stopped = replace(DEPLOYMENT, status="Stopped", error_code="ALARM_ACTIVE")
-    assert back.result(replace(stopped, rolled_back_by="d-2")) == "rolled back: alarm"
-    assert back.result(stopped) == "failed: alarm"
-    assert back.result(replace(UNDO, status="Succeeded")) == "undid d-1"
 
 
 def test_who_released_is_told() -> None:
