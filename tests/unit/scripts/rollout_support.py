@@ -11,7 +11,6 @@ from scripts.environment import Environment
 from scripts.rollout.change import Change
 from scripts.rollout.deployments import Deployment
 
-
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CHANGE = Change("orders.api", "api", "live", "orders.api", ("api-canary-errors",), "3", "4")
 DEPLOYMENT = Deployment("d-1", "orders.api", "InProgress", "orders.api 3 to 4 by ann", NOW, None, "", "", "", "", False)
