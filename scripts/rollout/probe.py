@@ -158,13 +158,22 @@ class Prober:
             self._fail(str(error))
             self._denied = isinstance(error, ClientError) and error.response["Error"]["Code"] in DENIED
             return
-        body = answer["Payload"].read().decode(errors="replace")
+        body = answer["Payload"].read()
         if answer.get("ExecutedVersion") == change.target:
             self.tally.by_new_version += 1
             self._hits.append(time.monotonic())
         if answer.get("FunctionError"):
-            self._fail(f"version {answer.get('ExecutedVersion')}: {body}")
+            self._fail(f"version {answer.get('ExecutedVersion')}: {_error(body)}")
 
     def _fail(self, flaw: str) -> None:
         self.tally.failed += 1
         self.tally.flaw = flaw[:300]
+
+
+def _error(body: bytes) -> str:
+    """What a function that failed answered, in short: the error and its message."""
+    try:
+        told = json.loads(body)
+        return f"{told.get('errorType', 'Error')}: {told['errorMessage']}"
+    except (ValueError, LookupError, AttributeError):
+        return body.decode(errors="replace")

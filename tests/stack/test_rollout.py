@@ -182,9 +182,12 @@ def test_slow_dead_and_worn_out_versions_go_back(stack: Stack, publish: Publish,
     )
     with Traffic(stack.client()) as traffic:
         shown = stack.command("rollout", "--probe", status=1).stdout
-    assert {key: served(stack, key) for key in (API, PROJECT, PUBLISH)} == {
-        key: (before[key], {}) for key in (API, PROJECT, PUBLISH)
-    }
+    [probed] = [line for line in shown.splitlines() if line.startswith(f"{PROJECT}: ") and "probes" in line]
+    report(probed)
+    assert {key: served(stack, key) for key in before} == {
+        **{key: (one, {}) for key, one in before.items()},
+        REPLAY: (version[REPLAY], {}),
+    }, shown
     # Slow, and no client lost anything by it.
     assert f"alarm {stack.outputs['functions'][API]['name']}-canary-slow" in shown
     assert traffic.failures == []
@@ -194,7 +197,6 @@ def test_slow_dead_and_worn_out_versions_go_back(stack: Stack, publish: Publish,
     assert f"{PUBLISH} {before[PUBLISH]} -> {version[PUBLISH]}: shifting" not in shown
     # Quiet: only the probes saw it.
     assert f"alarm {stack.outputs['functions'][PROJECT]['name']}-canary-errors" in shown
-    [probed] = [line for line in shown.splitlines() if line.startswith(f"{PROJECT}: ") and "probes" in line]
     assert "worn out" in probed
     for key, what in ((API, "takes 3.5 s"), (PROJECT, "fails its probes")):
         seen = times(stack.deployed, key)

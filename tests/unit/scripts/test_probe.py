@@ -36,7 +36,7 @@ class Lambda:
         if isinstance(answer, Exception):
             raise answer
         error = {"FunctionError": "Unhandled"} if answer.endswith("!") else {}
-        body = b'{"errorMessage": "broken"}' if error else b"{}"
+        body = b'{"errorType": "RuntimeError", "errorMessage": "broken"}' if error else b"{}"
         return {"ExecutedVersion": answer.rstrip("!"), "Payload": io.BytesIO(body), **error}
 
 
@@ -75,6 +75,14 @@ def test_answers_are_counted_by_version_and_failures_told() -> None:
     assert "slow down" in one.tally.flaw
     assert one.may_go_on
     assert str(one.tally) == "5 probes, 2 of the new version, 2 failed"
+
+
+def test_what_a_version_answers_is_told_in_short() -> None:
+    one = prober("4!")
+    one.send()
+    assert one.tally.flaw == "version 4: RuntimeError: broken"
+    assert probe._error(b"no JSON") == "no JSON"
+    assert probe._error(b"[]") == "[]"
 
 
 def test_whoever_may_not_invoke_stops_at_once() -> None:
