@@ -174,6 +174,45 @@ def test_the_hook_is_released_before_what_it_checks(monkeypatch: pytest.MonkeyPa
     assert in_waves(stack, []) == []
 
 
+def test_nothing_follows_a_hook_that_did_not_stay(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = deployed(Lambda({}), monkeypatch)
+    stack.outputs["deployment_hook"] = "check:live"
+    check = replace(CHANGE, key="operations.deploy_check", function="check")
+    started = []
+
+    class Starting:
+        def start(self, change: Change, **_: object) -> str:
+            started.append(change.key)
+            return "d-1"
+
+    def did_not_stay(*_: object, **__: object) -> None:
+        raise Failure("rolled back")
+
+    monkeypatch.setattr(command, "finish", did_not_stay)
+    with pytest.raises(Failure, match="rolled back"):
+        command._in_waves(stack, cast("Deployments", Starting()), [CHANGE, check], set(), command.Options())
+    assert started == ["operations.deploy_check"]
+    assert "not started: orders.api" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("forth", "ends"), [(True, "3"), (False, "4+3")])
+def test_what_cannot_be_kept_warm_goes_back_unless_it_was_the_way_back(
+    monkeypatch: pytest.MonkeyPatch, *, forth: bool, ends: str
+) -> None:
+    client = Lambda({"api": "4+3"})
+    stack, told = deployed(client, monkeypatch), []
+    cold = Release(CHANGE, "d-1", state=FAILED, cold="FUNCTION_ERROR_INIT_FAILURE", ended=1.0)
+    monkeypatch.setattr(command, "Watch", lambda *_: None)
+    monkeypatch.setattr(command, "follow", lambda _: None)
+    monkeypatch.setattr(command, "explain", lambda _, one: told.append((one.state, one.cold)))
+    with pytest.raises(Failure, match=r"orders\.api"):
+        command.finish(stack, cast("Deployments", None), [cold], forth=forth)
+    assert client.aliases == {"api": ends}
+    assert told == [(ROLLED_BACK if forth else FAILED, "FUNCTION_ERROR_INIT_FAILURE")]
+
+
 def test_who_released_is_told() -> None:
     assert DEPLOYMENT.by == "ann"
     assert UNDO.by == "CodeDeploy"
