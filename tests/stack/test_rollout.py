@@ -26,9 +26,8 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
-API, PROJECT, PUBLISH, REPLAY = "orders.api", "orders.project", "orders.publish", "orders.replay"
+API, PROJECT, PUBLISH, COMMANDS = "orders.api", "orders.project", "orders.publish", "orders.commands"
 CHECK = "operations.deploy_check"
-ALL = (API, PROJECT, PUBLISH, REPLAY, CHECK)
 WEIGHT = 0.1
 # Standard deviations: each request throws the dice for itself.
 DICE = 4.0
@@ -46,6 +45,12 @@ def worn_out() -> None:
 
 @observability.handler(prepare=worn_out)"""
 
+
+def dead(source: str) -> str:
+    """A module that cannot be imported."""
+    return "import no_such_module\n" + source
+
+
 type Publish = Callable[..., dict[str, str]]
 
 
@@ -55,7 +60,7 @@ def publish(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
     In the end the stack serves what it served before. Only one that is kept is brought up to date as well.
     """
-    before = {key: served(stack, key)[0] for key in ALL}
+    before = versions(stack)
     with pytest.MonkeyPatch.context() as patch:
 
         def publish(changes: dict[str, dict[str, Change]], **variables: str) -> dict[str, str]:
@@ -88,6 +93,11 @@ def served(stack: Stack, key: str = API) -> tuple[str, dict[str, float]]:
     return serving(stack.environment.client("lambda"), function["name"], function["alias"])
 
 
+def versions(stack: Stack) -> dict[str, str]:
+    """What every function serves."""
+    return {key: served(stack, key)[0] for key in stack.outputs["functions"]}
+
+
 def configuration(stack: Stack, key: str, version: str) -> Any:
     function = stack.outputs["functions"][key]["name"]
     return stack.environment.client("lambda").get_function_configuration(FunctionName=function, Qualifier=version)
@@ -101,7 +111,7 @@ def limit(traffic: Traffic, seen: Times) -> tuple[int, float]:
 
 @pytest.mark.usefixtures("consumers")
 def test_another_layer_arrives_by_canary_and_can_be_taken_back(stack: Stack, publish: Publish, aws: Any) -> None:
-    before = {key: served(stack, key)[0] for key in ALL}
+    before = versions(stack)
     version = publish({"shared-layer": {"python/shared/clock.py": lambda source: source + "\n# Another digest.\n"}})
     old, new = (configuration(stack, API, one[API]) for one in (before, version))
     assert old["CodeSha256"] == new["CodeSha256"]
@@ -114,7 +124,7 @@ def test_another_layer_arrives_by_canary_and_can_be_taken_back(stack: Stack, pub
     assert shown.index(f"released: {CHECK}") < shown.index(f"{API} {before[API]} -> ")
     for key in (API, PROJECT, PUBLISH):
         assert f"{key} {before[key]} -> {version[key]}: shifting, 10 %" in shown
-    assert {key: served(stack, key) for key in ALL} == {key: (version[key], {}) for key in ALL}
+    assert {key: served(stack, key) for key in version} == {key: (one, {}) for key, one in version.items()}
     assert traffic.sent > 100
     assert traffic.failures == []
     record = json.loads(aws("ssm").get_parameter(Name=f"/tradepost/local/releases/{API}")["Parameter"]["Value"])
@@ -133,9 +143,9 @@ def test_another_layer_arrives_by_canary_and_can_be_taken_back(stack: Stack, pub
 
 
 def test_versions_that_fail_go_back_and_no_order_is_lost(stack: Stack, publish: Publish, report: Report) -> None:
-    before = {key: served(stack, key)[0] for key in ALL}
+    before = versions(stack)
     fails = first_do('raise RuntimeError("broken")')
-    version = publish(handlers(api=fails, project=fails, publish=fails))
+    version = publish(handlers(api=fails, project=fails, publish=fails, commands=dead))
     with tap(stack.environment, stack.outputs["event_bus_name"]) as bus:
         with Traffic(stack.client()) as traffic:
             shown = stack.command("rollout", "--probe", status=1).stdout
@@ -172,22 +182,21 @@ def in_view(stack: Stack, order_ids: list[str]) -> set[str]:
 
 
 def test_slow_dead_and_worn_out_versions_go_back(stack: Stack, publish: Publish, report: Report) -> None:
-    before = {key: served(stack, key)[0] for key in ALL}
+    before = versions(stack)
     version = publish(
         handlers(
             api=first_do("__import__('time').sleep(3.5)"),
             project=lambda source: source.replace("\n@observability.handler(prepare=resources)", WEARS_OUT),
-            publish=lambda source: "import no_such_module\n" + source,
+            publish=dead,
+            commands=dead,
         )
     )
     with Traffic(stack.client()) as traffic:
         shown = stack.command("rollout", "--probe", status=1).stdout
     [probed] = [line for line in shown.splitlines() if line.startswith(f"{PROJECT}: ") and "probes" in line]
     report(probed)
-    assert {key: served(stack, key) for key in before} == {
-        **{key: (one, {}) for key, one in before.items()},
-        REPLAY: (version[REPLAY], {}),
-    }, shown
+    for key in (API, PROJECT, PUBLISH, COMMANDS):
+        assert served(stack, key) == (before[key], {}), shown
     # Slow, and no client lost anything by it.
     assert f"alarm {stack.outputs['functions'][API]['name']}-canary-slow" in shown
     assert traffic.failures == []
