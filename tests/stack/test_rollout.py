@@ -14,10 +14,8 @@ import pytest
 from scripts.bus_tap import tap
 from scripts.console import Failure
 from scripts.environment import ROOT
-from scripts.rollout.back import exists
 from scripts.rollout.change import serving
 from scripts.rollout.command import Options, release
-from scripts.rollout.readiness import point
 from tests.stack.code import Change, Traffic, altered, first_do, handlers
 from tests.stack.conftest import Report, Stack, until
 from tests.stack.consumers.configuration import COLD, NEXT, QUEUE, WARM, WORKFLOW, Consumers, steadily
@@ -56,11 +54,7 @@ type Publish = Callable[..., dict[str, str]]
 
 @pytest.fixture(scope="module")
 def publish(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publish]:
-    """Deploy changed modules or settings and leave their release open; gives the new versions by function.
-
-    In the end the stack serves what it served before. Only one that is kept is brought up to date as well.
-    """
-    before = versions(stack)
+    """Deploy changed modules or settings and leave their release open; gives the new versions by function."""
     with pytest.MonkeyPatch.context() as patch:
 
         def publish(changes: dict[str, dict[str, Change]], **variables: str) -> dict[str, str]:
@@ -70,14 +64,11 @@ def publish(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             stack.command("up", "--canary")
             return {key: str(one["version"]) for key, one in stack.outputs["functions"].items()}
 
-        yield publish
-    if stack.kept:
-        stack.command("up")
-        return
-    client = stack.environment.client("lambda")
-    for key, function in stack.outputs["functions"].items():
-        if exists(client, function["name"], before[key]):
-            point(client, function["name"], function["alias"], before[key])
+        try:
+            yield publish
+        finally:
+            patch.undo()
+            stack.command("up")
 
 
 @pytest.fixture(scope="module")
