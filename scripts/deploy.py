@@ -17,7 +17,6 @@ from scripts.terraform import Terraform, show_changes
 if TYPE_CHECKING:
     from scripts.terraform_events import Progress
 
-UNWEIGHTED: dict[str, dict[str, float]] = {"AdditionalVersionWeights": {}}
 REPLAY_PAGE = 200
 API_DEPLOYMENT = "module.rest_api.aws_api_gateway_deployment.this"
 
@@ -98,7 +97,26 @@ def make_plan(environment: Environment, *, built: bool = False, lock: bool = Tru
     ensure_buckets(environment)
     terraform = Terraform(environment)
     terraform.init()
+    _refuse_during_a_release(environment, terraform)
     return terraform, terraform.plan(lock=lock)
+
+
+def _refuse_during_a_release(environment: Environment, terraform: Terraform) -> None:
+    """End the command while a release is in flight: another version would take the alarms off the one that is judged.
+
+    Terraform refuses as well once an alias has weights; the check of a version is under way before that.
+    """
+    from scripts.rollout.deployments import Deployments
+
+    outputs = terraform.output()
+    if "codedeploy_application" not in outputs:
+        return
+    if running := Deployments(Deployed(environment, outputs)).in_flight():
+        fail(
+            f"a release is in flight: {', '.join(sorted({one.group for one in running}))}",
+            f"wait for it (make rollout ENV={environment.name} shows it), or end it: "
+            f"make rollback FUNCTION={running[0].group} ENV={environment.name}",
+        )
 
 
 def _release(environment: Environment, *, canary: bool) -> bool:
@@ -128,12 +146,12 @@ def promote(stack: Deployed) -> list[str]:
 
     Terraform publishes versions and leaves the alias alone, since whoever releases a version owns it.
     """
+    from scripts.rollout.readiness import point
+
     client = stack.environment.client("lambda")
     moved = unreleased(stack)
     for one in (stack.outputs["functions"][key] for key in moved):
-        client.update_alias(
-            FunctionName=one["name"], Name=one["alias"], FunctionVersion=str(one["version"]), RoutingConfig=UNWEIGHTED
-        )
+        point(client, one["name"], one["alias"], str(one["version"]))
     if moved:
         console.print(f"  [green]✓[/green]  Released: {', '.join(moved)}")
     return moved

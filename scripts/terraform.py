@@ -130,14 +130,6 @@ class Terraform:
         """
         return {name: value["value"] for name, value in self._read("output").items()}
 
-    def show(self) -> dict[str, Any]:
-        """Return what is deployed, every resource with its values, as `terraform show -json` does.
-
-        Raises:
-            Failure: the state cannot be read.
-        """
-        return self._read("show")
-
     def show_plan(self) -> dict[str, Any]:
         """Return the last plan, every resource with the values that it wants, as `terraform show -json` does.
 

@@ -48,7 +48,7 @@ locals {
       Sid    = "LookUp"
       Effect = "Allow"
       Action = [
-        "lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings", "lambda:ListTags", "logs:DescribeLogGroups", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData",
+        "lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings", "lambda:ListLayerVersions", "lambda:ListTags", "logs:DescribeLogGroups", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics",
         "dynamodb:ListTables", "events:ListRules", "kms:ListAliases", "logs:ListLogDeliveries", "ssm:DescribeParameters", "xray:GetTraceSummaries", "xray:BatchGetTraces",
       ]
       Resource = ["*"] # AWS has no narrower resource for these, or none with a name

@@ -29,7 +29,7 @@ locals {
           "lambda:Get*", "lambda:List*", "dynamodb:Describe*", "dynamodb:ListTagsOfResource",
           "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags", "sns:GetTopicAttributes", "sns:GetSubscriptionAttributes", "sns:ListTagsForResource", "sns:ListSubscriptionsByTopic",
           "events:Describe*", "events:List*", "logs:ListTagsForResource", "cloudwatch:ListTagsForResource",
-          "codedeploy:Get*", "codedeploy:List*", "scheduler:GetSchedule", "ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource",
+          "codedeploy:BatchGetDeployments", "codedeploy:Get*", "codedeploy:List*", "scheduler:GetSchedule", "ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource",
         ]
         Resource = [
           "${local.regional.lambda}:function:${name}-*", "${local.regional.lambda}:layer:${name}-*", "${local.regional.dynamodb}:table/${name}-*",
