@@ -43,8 +43,8 @@ module "network" {
 }
 
 locals {
-  # 443, but for a provider of one's own.
-  payment_provider_port = try(tonumber(regex("^https?://[^/:]+:([0-9]+)", var.payment_provider_url)[0]), 443)
+  # 443, but for a provider of one's own; one on this machine is reached past any security group.
+  payment_provider_port = try(tonumber(regex("^https://[^/:]+:([0-9]+)", var.payment_provider_url)[0]), 443)
 }
 
 module "shared_layer" {
