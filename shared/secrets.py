@@ -41,7 +41,7 @@ class Secret:
         from botocore.exceptions import ClientError
 
         try:
-            answer = self.client.get_secret_value(SecretId=self.secret_id)
+            answer = self.client.get_secret_value(SecretId=self.secret_id, VersionStage="AWSCURRENT")
         except ClientError as error:
             if error_code(error) != "ResourceNotFoundException":
                 raise

@@ -34,6 +34,17 @@ class Provider(Protocol):
     def ask(self, key: str) -> Reply | None: ...
 
 
+@dataclass(slots=True)
+class TimeBudget:
+    """Whether there is time for one more exchange; ``remaining`` tells the milliseconds that are left."""
+
+    needed_seconds: float
+    remaining: Callable[[], int] = lambda: 0
+
+    def suffices(self) -> bool:
+        return self.remaining() >= self.needed_seconds * 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Charging:
     """``has_time`` tells whether one more call to the provider, at its worst, and the writes around it fit in."""

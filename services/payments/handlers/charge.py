@@ -1,4 +1,4 @@
-"""Commands of the order workflow: authorize, capture, void and refund the payment of an order, as the contract says."""
+"""What the fulfillment workflow does with the payment; the contract is shared/contracts/commands/payments.*.json."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any
 from payments.adapters.payment_store import PaymentStore
 from payments.adapters.provider import Provider
 from payments.adapters.provider_http import ProviderHttp, make_session
-from payments.charging import Charging
-from payments.domain import Authorize, Capture, Command, Outcome, RefundPart, Void
+from payments.charging import Charging, TimeBudget
+from payments.domain import Authorize, Capture, Command, RefundPart, Void
 from shared import aws, config, observability
-from shared.commands import CONTRACTS, check
+from shared.commands import Commands, Outcome, Request
 from shared.money import Money, UnknownCurrencyError
 from shared.secrets import Secret
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-CONTRACT = CONTRACTS / "payments.json"
 WRITES_SECONDS = 2 * aws.LONGEST_CALL_SECONDS
 """The writes of the intent and of the outcome, at their worst."""
 
@@ -32,51 +31,73 @@ class Settings:
     payment_provider_timeout_seconds: str
 
 
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What commands work with; ``budget`` is that of the invocation that is under way."""
+
+    charging: Charging
+    budget: TimeBudget
+
+
 @cache
-def resources() -> tuple[PaymentStore, Provider]:
+def resources() -> Resources:
     """Made once per process; requests is imported here, during INIT. The secret is read when it is needed."""
     settings = config.load(Settings)
     timeout = float(settings.payment_provider_timeout_seconds)
     http = ProviderHttp(settings.payment_provider_url, timeout, make_session())
-    secret = Secret(aws.client("secretsmanager"), settings.payment_provider_secret)
-    return PaymentStore(aws.client("dynamodb"), settings.payments_table), Provider(http, secret)
+    provider = Provider(http, Secret(aws.client("secretsmanager"), settings.payment_provider_secret))
+    store = PaymentStore(aws.client("dynamodb"), settings.payments_table)
+    budget = TimeBudget(http.longest_call_seconds + WRITES_SECONDS)
+    return Resources(Charging(store, provider, budget.suffices), budget)
+
+
+commands = Commands("payments")
+
+
+@commands.command("authorize")
+def authorize(request: Request) -> Outcome:
+    """Hold the amount."""
+    return _carry_out(
+        Authorize(request["order_id"], _money(request), request["payment_method"], request.get("partner_id"))
+    )
+
+
+@commands.command("capture")
+def capture(request: Request) -> Outcome:
+    """Take what is held."""
+    return _carry_out(Capture(request["order_id"]))
+
+
+@commands.command("void")
+def void(request: Request) -> Outcome:
+    """Let go of what is held, or will be."""
+    return _carry_out(Void(request["order_id"]))
+
+
+@commands.command("refund")
+def refund(request: Request) -> Outcome:
+    """Give back a part of what was taken."""
+    return _carry_out(RefundPart(request["order_id"], request["refund_id"], _money(request)))
 
 
 @observability.handler(prepare=resources)
 def handler(event: dict[str, Any], context: "LambdaContext") -> Outcome:
-    """Entry point: a request of contracts/commands/payments.json in, its response out.
+    """Entry point: a command in, its outcome out.
 
-    Raises ValueError for a malformed request, ProviderUnavailableError and OutcomeUnknownError for another attempt.
+    Raises ProviderUnavailableError, OutcomeUnknownError: try again later, it is asked before anything is done.
     """
-    name = check(event, CONTRACT)
-    observability.bind(order_id=event["order_id"], correlation_id=event["correlation_id"])
-    store, provider = resources()
-    needed = provider.http.longest_call_seconds + WRITES_SECONDS
-
-    def has_time() -> bool:
-        return context.get_remaining_time_in_millis() / 1000 >= needed
-
-    outcome = Charging(store, provider, has_time).carry_out(_command(name, event))
-    observability.logger.info("command done", extra={"command": name, "outcome": outcome["outcome"]})
-    observability.count(f"Payments{outcome['outcome'].capitalize()}")
+    resources().budget.remaining = context.get_remaining_time_in_millis
+    outcome = commands.handle(event)
+    observability.count(f"{event['command']}_{outcome['outcome']}".title().replace("_", ""))
     return outcome
 
 
-def _command(name: str, event: dict[str, Any]) -> Command:
-    order_id = event["order_id"]
-    match name:
-        case "authorize":
-            return Authorize(order_id, _money(event), event["payment_method"], event.get("partner_id"))
-        case "capture":
-            return Capture(order_id)
-        case "void":
-            return Void(order_id)
-        case _:
-            return RefundPart(order_id, event["refund_id"], _money(event))
+def _carry_out(command: Command) -> Outcome:
+    return resources().charging.carry_out(command)
 
 
-def _money(event: dict[str, Any]) -> Money:
+def _money(request: Request) -> Money:
     try:
-        return Money(event["amount"]["amount"], event["amount"]["currency"])
+        return Money(request["amount"]["amount"], request["amount"]["currency"])
     except UnknownCurrencyError as error:
         raise ValueError(f"/amount/currency: {error}") from None

@@ -9,7 +9,8 @@ def test_an_interface_endpoint_is_described_as_it_was_made_and_changed(cloud: Cl
     ec2 = cloud.aws("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     first, second = (
-        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"] for name in ("first", "second")
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
+        for name in ("first", "second")
     )
     made = ec2.create_vpc_endpoint(
         VpcId=vpc,

@@ -15,7 +15,7 @@ class Manager:
         self.error = error
 
     def get_secret_value(self, **asked: Any) -> dict[str, str]:
-        assert asked == {"SecretId": "the-secret"}
+        assert asked == {"SecretId": "the-secret", "VersionStage": "AWSCURRENT"}
         if self.error:
             raise ClientError({"Error": {"Code": self.error}}, "GetSecretValue")
         self.reads += 1
