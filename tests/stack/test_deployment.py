@@ -20,6 +20,11 @@ ARN_FIELDS = {
     "aws_sfn_state_machine": "definition",
     "aws_sns_topic_subscription": "endpoint",
     "aws_s3_bucket_notification": "lambda_function",
+    "aws_secretsmanager_secret_rotation": "rotation_lambda_arn",
+}
+TAGGED = {
+    *("aws_dynamodb_table", "aws_kms_key", "aws_lambda_function", "aws_secretsmanager_secret", "aws_sqs_queue"),
+    *("aws_security_group", "aws_subnet", "aws_vpc", "aws_vpc_endpoint"),
 }
 QUALIFIED = {"aws_lambda_permission", "aws_lambda_function_event_invoke_config"}
 FUNCTION_ARN = re.compile(r"arn:aws:lambda:[^:]+:\d+:function:[A-Za-z0-9_-]+(?::(?P<qualifier>[A-Za-z0-9_-]+))?")
@@ -84,7 +89,7 @@ def test_functions_cannot_make_log_groups(resources: list[dict[str, Any]]) -> No
 
 def test_every_resource_says_whose_it_is(resources: list[dict[str, Any]]) -> None:
     for resource in resources:
-        if resource["type"] in ("aws_lambda_function", "aws_dynamodb_table", "aws_sqs_queue", "aws_kms_key"):
+        if resource["type"] in TAGGED:
             tags = resource["values"]["tags_all"] or {}
             assert tags.get("Project") == "tradepost", resource["address"]
             assert tags.get("Environment") == "local", resource["address"]
