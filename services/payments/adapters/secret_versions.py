@@ -44,11 +44,18 @@ class SecretVersions:
         )
 
     def make_current(self, token: str) -> None:
-        """Move the label to this version; the one that had it becomes the previous one."""
+        """Move the label to this version; the one that had it becomes the previous one.
+
+        The version is pending no more: a label that stayed would, after the next value that is given by hand, look like
+        a rotation that never ended, and the next one would go on with it.
+        """
         current = next((version for version, stages in self._stages().items() if CURRENT in stages), None)
         leaving = {} if current is None else {"RemoveFromVersionId": current}
         self.client.update_secret_version_stage(
             SecretId=self.secret_id, VersionStage=CURRENT, MoveToVersionId=token, **leaving
+        )
+        self.client.update_secret_version_stage(
+            SecretId=self.secret_id, VersionStage=PENDING, RemoveFromVersionId=token
         )
 
     def _stages(self) -> dict[str, list[str]]:

@@ -74,6 +74,7 @@ def test_a_rotation_makes_a_new_key_and_keeps_the_old_one(
     assert new["webhook_secret"] == credentials["webhook_secret"]
     assert value(manager, "AWSPREVIOUS") == credentials
     assert {credentials["api_key_id"], new["api_key_id"]} <= active(psp)
+    assert "AWSPENDING" not in str(manager.describe_secret(SecretId=SECRET)["VersionIdsToStages"])
 
 
 def test_the_next_rotation_revokes_the_key_before(manager: Any, step: Step, psp: Psp, credentials: dict[str, str]):
