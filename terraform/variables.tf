@@ -156,7 +156,7 @@ variable "payment_provider_url" {
 }
 
 variable "payment_provider_timeout_seconds" {
-  description = "How long a function waits for an answer of the payment provider, 1 to 10."
+  description = "How long a function waits for an answer of the payment provider, 1 to 6."
   type        = number
   default     = 5
 }

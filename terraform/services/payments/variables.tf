@@ -34,7 +34,7 @@ variable "payment_provider" {
   })
 
   validation {
-    condition     = var.payment_provider.timeout_seconds >= 1 && var.payment_provider.timeout_seconds <= 10
-    error_message = "timeout_seconds is 1 to 10: charge may wait three times for an answer, and again when it asks what happened."
+    condition     = var.payment_provider.timeout_seconds >= 1 && var.payment_provider.timeout_seconds <= 6
+    error_message = "payment_provider_timeout_seconds is 1 to 6: charge may wait three times for an answer within its own 55 s."
   }
 }

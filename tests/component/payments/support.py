@@ -29,7 +29,7 @@ REQUESTS, OUTCOMES = (
 )
 """The contract of the function charge."""
 
-PLENTY = 120_000
+PLENTY = 55_000
 """Milliseconds that an invocation has left."""
 
 type Outcome = dict[str, Any]
