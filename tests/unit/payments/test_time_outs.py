@@ -1,4 +1,4 @@
-"""Time-outs nest: one exchange with the provider fits into the function, and the function into the workflow's patience."""
+"""Time-outs nest: an exchange with the provider inside the function's, and that inside the workflow's."""
 
 import re
 from pathlib import Path
