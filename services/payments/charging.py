@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from payments import domain
 from payments.adapters.payment_store import ConcurrentUpdateError
 from payments.adapters.provider_http import OutcomeUnknownError
-from payments.domain import Ask, Call, Command, Done, Outcome, Payment, Reply
+from payments.domain import decisions, settlement
+from payments.domain.decisions import Ask, Call, Command, Done, Outcome
+from payments.domain.payment import Payment
+from payments.domain.settlement import Reply
 from shared import observability
 from shared.clock import now, to_text
 
@@ -60,7 +62,7 @@ class Charging:
         """
         unanswered = False
         for _ in range(ROUNDS):
-            step = domain.decide(self.store.load(command.order_id), command)
+            step = decisions.decide(self.store.load(command.order_id), command)
             try:
                 if isinstance(step, Done):
                     if step.payment is not None:
@@ -84,11 +86,11 @@ class Charging:
             raise OutcomeUnknownError("there is not enough time left to call the provider and to write its answer")
         if isinstance(step, Call):
             payment = self._save(step.payment)
-            self._save(domain.settle(payment, self.provider.perform(payment)))
+            self._save(settlement.settle(payment, self.provider.perform(payment)))
             return
         payment = step.payment
         reply = self.provider.ask(payment.intent.key) if payment.intent else None
-        self._save(domain.abandon(payment) if reply is None else domain.settle(payment, reply))
+        self._save(settlement.abandon(payment) if reply is None else settlement.settle(payment, reply))
         observability.count("ProviderOutcomesResolved")
 
     def _save(self, payment: Payment) -> Payment:

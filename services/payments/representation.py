@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from payments.domain import Payment
+from payments.domain.payment import Payment
 
 
 def shown(payment: Payment) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from payments import domain
 from payments.adapters.payment_store import ConcurrentUpdateError, EventSeenError, PaymentStore
-from payments.domain import Refund, Sighting, Status
+from payments.domain import settlement
+from payments.domain.payment import Refund, Status
+from payments.domain.settlement import Sighting
 from shared import schemas
 from shared.clock import now, to_text
 
@@ -57,7 +58,7 @@ def take_in(store: PaymentStore, event: ProviderEvent) -> Taken:
         payment = store.load(event.order_id)
         if payment is None:
             return Taken.OF_NO_PAYMENT
-        changed = domain.observe(payment, event.seen)
+        changed = settlement.observe(payment, event.seen)
         try:
             store.take_in(event.event_id, payment, changed, to_text(now()), int(time.time()))
         except EventSeenError:

@@ -6,7 +6,7 @@ Importing pulls in nothing of AWS; the client is the caller's.
 from dataclasses import dataclass, replace
 from typing import Any
 
-from payments.domain import Intent, Operation, Payment, Refund, Status
+from payments.domain.payment import Intent, Operation, Payment, Refund, Status
 from shared import tracing, transactions
 from shared.dynamodb import from_item, to_item
 from shared.money import Money

@@ -11,7 +11,8 @@ from payments.adapters.provider_http import (
     ProviderUnavailableError,
     Response,
 )
-from payments.domain import Accepted, Conflict, Declined, Operation, Payment, Reply
+from payments.domain.payment import Operation, Payment
+from payments.domain.settlement import Accepted, Conflict, Declined, Reply
 from shared.secrets import Secret
 
 

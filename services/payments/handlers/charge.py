@@ -8,7 +8,7 @@ from payments.adapters.payment_store import PaymentStore
 from payments.adapters.provider import Provider
 from payments.adapters.provider_http import ProviderHttp, make_session
 from payments.charging import Charging, TimeBudget
-from payments.domain import Authorize, Capture, Command, RefundPart, Void
+from payments.domain.decisions import Authorize, Capture, Command, RefundPart, Void
 from shared import aws, config, observability
 from shared.commands import Commands, Outcome, Request
 from shared.money import Money, UnknownCurrencyError

@@ -8,7 +8,8 @@ import pytest
 from payments.adapters.circuit_breaker import FAILURES
 from payments.adapters.provider import Provider
 from payments.adapters.provider_http import OutcomeUnknownError, ProviderUnavailableError
-from payments.domain import ConflictingCommandError, Payment
+from payments.domain.decisions import ConflictingCommandError
+from payments.domain.payment import Payment
 from tests.component.gateway import Context
 from tests.component.payments.support import PLENTY, Charge, euros, new_order, new_refund
 from tests.component.psp import Psp

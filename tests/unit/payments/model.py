@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from payments.adapters.payment_store import ConcurrentUpdateError
 from payments.adapters.provider_http import OutcomeUnknownError, ProviderUnavailableError
-from payments.domain import Accepted, Conflict, Declined, Operation, Payment, Refund, Reply, Sighting, Status
+from payments.domain.payment import Operation, Payment, Refund, Status
+from payments.domain.settlement import Accepted, Conflict, Declined, Reply, Sighting
 
 
 class Fault(StrEnum):

@@ -6,10 +6,11 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments import domain
 from payments.adapters.provider_http import OutcomeUnknownError, ProviderUnavailableError
 from payments.charging import Charging
-from payments.domain import RANK, TAKEN, Authorize, Capture, Command, RefundPart, Status, Void
+from payments.domain import settlement
+from payments.domain.decisions import Authorize, Capture, Command, RefundPart, Void
+from payments.domain.payment import RANK, TAKEN, Status
 from shared.money import Money
 from tests.unit.payments.model import CrashError, Fault, ModelProvider, ModelStore
 
@@ -47,7 +48,7 @@ class World:
         """Deliver a webhook: any of those that there are, again or out of order."""
         if self.provider.events and self.store.payment is not None:
             seen = self.provider.events[index % len(self.provider.events)]
-            changed = domain.observe(self.store.payment, seen)
+            changed = settlement.observe(self.store.payment, seen)
             if changed != self.store.payment:
                 self.store.save(changed, "")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft4Validator
 
-from payments.domain import Status
+from payments.domain.payment import Status
 from payments.handlers.charge import commands
 
 CONTRACTS = {

@@ -46,7 +46,7 @@ PLAIN = [
     *(f"orders.{name}" for name in ("domain.decisions", "projection", "use_cases")),
     *(
         f"payments.{name}"
-        for name in ("domain", "signature", "webhooks", "adapters.provider", "adapters.payment_store")
+        for name in ("domain.decisions", "domain.settlement", "signature", "webhooks", "adapters.provider")
     ),
 ]
 
