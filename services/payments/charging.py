@@ -15,6 +15,7 @@ from payments.domain.payment import Payment
 from payments.domain.settlement import Reply
 from shared import observability
 from shared.clock import now, to_text
+from shared.transactions import BusyError
 
 ROUNDS = 8
 """Most reads of the payment for one command: each lost race and each answer that is found costs one."""
@@ -71,6 +72,8 @@ class Charging:
                 self._go(step)
             except ConcurrentUpdateError:
                 observability.logger.info("another attempt changed the payment; reading it again")
+            except BusyError as error:
+                raise OutcomeUnknownError("the table of payments is busy; what was done is not written yet") from error
             except OutcomeUnknownError as error:
                 if unanswered:
                     raise

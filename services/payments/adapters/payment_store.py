@@ -43,7 +43,12 @@ class PaymentStore:
 
         Raises ConcurrentUpdateError if another version is stored by now, transactions.BusyError.
         """
-        return self._write(payment, updated_at, [])
+        with tracing.span("payment_store.save", order_id=payment.order_id, version=payment.version + 1):
+            try:
+                self._write([self._put_over(payment, updated_at)])
+            except transactions.RefusedError:
+                raise ConcurrentUpdateError(payment.order_id) from None
+        return replace(payment, version=payment.version + 1)
 
     def take_in(self, event_id: str, payment: Payment, changed: Payment, updated_at: str, now: int) -> None:
         """Remember the webhook and, in the same transaction, write what it changed of the payment, if it did.
@@ -51,31 +56,28 @@ class PaymentStore:
         ``now`` in epoch seconds. Raises EventSeenError, ConcurrentUpdateError, transactions.BusyError.
         """
         mark = {"order_id": payment.order_id, "record": f"event#{event_id}", "expires_at": now + EVENT_LIFETIME_SECONDS}
-        marking = {"Put": self._put(mark) | {"ConditionExpression": "attribute_not_exists(order_id)"}}
+        puts = [self._put(mark) | {"ConditionExpression": "attribute_not_exists(order_id)"}]
         if changed != payment:
-            self._write(changed, updated_at, [marking])
-            return
+            puts.append(self._put_over(changed, updated_at))
         try:
-            transactions.write(self.client, [marking])
-        except transactions.RefusedError:
-            raise EventSeenError(event_id) from None
+            self._write(puts)
+        except transactions.RefusedError as refused:
+            raise EventSeenError(event_id) if refused.failed(0) else ConcurrentUpdateError(payment.order_id) from None
 
-    def _write(self, payment: Payment, updated_at: str, before: list[dict[str, Any]]) -> Payment:
-        stored = replace(payment, version=payment.version + 1)
-        put = self._put(_values(stored) | {"updated_at": updated_at})
-        if payment.version:
-            put["ConditionExpression"] = "version = :version"
-            put["ExpressionAttributeValues"] = to_item({":version": payment.version})
+    def _put_over(self, payment: Payment, updated_at: str) -> dict[str, Any]:
+        """Put the payment as its next version, if the stored one is that which it was made of."""
+        put = self._put(_values(replace(payment, version=payment.version + 1)) | {"updated_at": updated_at})
+        if not payment.version:
+            return put | {"ConditionExpression": "attribute_not_exists(order_id)"}
+        values = to_item({":version": payment.version})
+        return put | {"ConditionExpression": "version = :version", "ExpressionAttributeValues": values}
+
+    def _write(self, puts: list[dict[str, Any]]) -> None:
+        """All of the puts or none; one alone is no transaction, which would cost twice as much."""
+        if len(puts) == 1:
+            transactions.write_one(lambda: self.client.put_item(**puts[0]))
         else:
-            put["ConditionExpression"] = "attribute_not_exists(order_id)"
-        with tracing.span("payment_store.save", order_id=payment.order_id, version=stored.version):
-            try:
-                transactions.write(self.client, [*before, {"Put": put}])
-            except transactions.RefusedError as refused:
-                if before and refused.failed(0):
-                    raise EventSeenError from None
-                raise ConcurrentUpdateError(payment.order_id) from None
-        return stored
+            transactions.write(self.client, [{"Put": put} for put in puts])
 
     def _put(self, values: dict[str, Any]) -> dict[str, Any]:
         return {"TableName": self.table, "Item": to_item(values)}

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from payments.adapters.circuit_breaker import FAILURES
+from payments.adapters.payment_store import PaymentStore
 from payments.adapters.provider import Provider
 from payments.adapters.provider_http import OutcomeUnknownError, ProviderUnavailableError
 from payments.domain.decisions import ConflictingCommandError
 from payments.domain.payment import Payment
+from shared.transactions import BusyError
 from tests.component.gateway import Context
 from tests.component.payments.support import PLENTY, Charge, euros, new_order, new_refund
 from tests.component.psp import Psp
@@ -255,6 +257,22 @@ def test_two_attempts_at_the_same_time_charge_once(charge: Charge, psp: Psp, mon
     assert psp.payment(order_id)["captured_amount"] == 1000
 
 
+def test_an_outcome_that_could_not_be_written_is_asked_for(charge: Charge, psp: Psp, monkeypatch: pytest.MonkeyPatch):
+    order_id, save = new_order(), PaymentStore.save
+
+    def busy(self: PaymentStore, payment: Payment, updated_at: str) -> Payment:
+        if payment.intent is None:
+            raise BusyError
+        return save(self, payment, updated_at)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PaymentStore, "save", busy)
+        with pytest.raises(OutcomeUnknownError, match="busy"):
+            charge.authorize(order_id)
+    assert charge.authorize(order_id) == {"outcome": "authorized"}
+    assert psp.calls(order_id) == {"authorize": 1}
+
+
 def test_a_request_that_breaks_the_contract_names_the_field(charge: Charge):
     good = {"command": "authorize", "order_id": new_order(), "correlation_id": "c", "payment_method": "pm_approved"}
     for event, named in [
@@ -276,3 +294,17 @@ def test_another_amount_for_the_same_order_is_a_fault(charge: Charge):
     charge.authorize(order_id)
     with pytest.raises(ConflictingCommandError, match="/amount"):
         charge.authorize(order_id, cents=999)
+
+
+def test_no_credential_and_no_payment_method_is_logged(
+    charge: Charge, psp: Psp, credentials: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    charge.captured("pm_timeout_after_charge")
+    psp.outage(500)
+    with pytest.raises(OutcomeUnknownError):
+        charge.authorize(new_order(), "pm_slow")
+    logged = capsys.readouterr().out
+    assert "command carried out" in logged
+    assert "unhandled error" in logged
+    for secret in (credentials["api_key"], credentials["webhook_secret"], "pm_timeout_after_charge", "pm_slow"):
+        assert secret not in logged
