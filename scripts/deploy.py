@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts import payment_provider
 from scripts.console import console, duration, fail, say, show_table, step
 from scripts.delivery import revision
 from scripts.deployed import Deployed
@@ -51,7 +52,7 @@ def up(
     if not planned.changes and not planned.output_changes:
         revision.record(environment)
         # An earlier run may have been stopped between the apply and the release.
-        if _release(environment, canary=canary):
+        if _finish(environment, canary=canary):
             return True
         say(
             f"{environment.name} is up to date: nothing changed ({duration(time.monotonic() - started)})", style="green"
@@ -65,7 +66,7 @@ def up(
         # Terraform deletes a route only after it has made the new deployment, which therefore still serves it.
         terraform.apply(terraform.plan(replace=API_DEPLOYMENT))
     revision.record(environment)
-    _release(environment, canary=canary)
+    _finish(environment, canary=canary)
     say(f"{environment.name} is deployed ({duration(time.monotonic() - started)})", style="green")
     return True
 
@@ -119,9 +120,16 @@ def _refuse_during_a_release(environment: Environment, terraform: Terraform) -> 
         )
 
 
-def _release(environment: Environment, *, canary: bool) -> bool:
-    """Release what was published, or say who does; return whether an alias moved."""
+def _finish(environment: Environment, *, canary: bool) -> bool:
+    """Do what comes after an apply, as far as it was not done before; return whether anything was."""
     stack = Deployed.read(environment)
+    connected = environment.is_local and payment_provider.connect(stack)
+    return _release(stack, canary=canary) or connected
+
+
+def _release(stack: Deployed, *, canary: bool) -> bool:
+    """Release what was published, or say who does; return whether an alias moved."""
+    environment = stack.environment
     if environment.is_local and not canary:
         return bool(promote(stack))
     if waiting := unreleased(stack):
@@ -267,7 +275,7 @@ def status(environment: Environment) -> None:
             f"server {running.memory} MB, {running.environments} function environments {running.functions_memory} MB"
         )
         rows += [("local cloud", cloud), ("since", running.started_at), ("log", str(environment.settings.log_file))]
-        rows += [("memory", memory)]
+        rows += [("memory", memory), ("payment provider", payment_provider.url(environment))]
     outputs = Terraform(environment).output() if _has_bucket(environment, "state") else {}
     if outputs:
         stack = Deployed(environment, outputs)

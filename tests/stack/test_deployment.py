@@ -9,6 +9,11 @@ from scripts.terraform import Terraform
 from tests.stack import triggers
 from tests.stack.conftest import ROOT, Stack
 
+TAGGED = {
+    *("aws_dynamodb_table", "aws_kms_key", "aws_lambda_function", "aws_secretsmanager_secret", "aws_sqs_queue"),
+    *("aws_security_group", "aws_subnet", "aws_vpc", "aws_vpc_endpoint"),
+}
+
 
 @pytest.fixture(scope="module")
 def plan(stack: Stack) -> dict[str, Any]:
@@ -65,7 +70,7 @@ def test_functions_cannot_make_log_groups(resources: list[dict[str, Any]]) -> No
 
 def test_every_resource_says_whose_it_is(resources: list[dict[str, Any]]) -> None:
     for resource in resources:
-        if resource["type"] in ("aws_lambda_function", "aws_dynamodb_table", "aws_sqs_queue", "aws_kms_key"):
+        if resource["type"] in TAGGED:
             tags = resource["values"]["tags_all"] or {}
             assert tags.get("Project") == "tradepost", resource["address"]
             assert tags.get("Environment") == "local", resource["address"]

@@ -61,7 +61,7 @@ def test_what_waits_for_a_rollout_is_said_and_not_moved(
     client = Lambda({"api:live": "2", "replay:live": "3"})
     stack = Deployed(Environment.named(name), deployed(client, monkeypatch).outputs)
     monkeypatch.setattr(Deployed, "read", lambda _environment: stack)
-    assert not deploy._release(stack.environment, canary=name == "local")
+    assert not deploy._release(stack, canary=name == "local")
     assert client.versions == {"api:live": "2", "replay:live": "3"}
     said = capsys.readouterr().out
     assert "orders.api" in said
