@@ -37,7 +37,7 @@ def test_callbacks_in_branches_have_their_own_tokens(cloud: Cloud) -> None:
     def ask(name: str) -> dict[str, Any]:
         return task(CALLBACK, {"QueueUrl": url, "MessageBody": {"name": name, "token.$": "$$.Task.Token"}})
 
-    branches = [branch(Ask=ask("a")), branch(Ask=ask("b"))]
+    branches = [branch(AskA=ask("a")), branch(AskB=ask("b"))]
     made = machine(cloud, {"Both": {"Type": "Parallel", "Branches": branches, "End": True}}, rights=["sqs:SendMessage"])
     execution = made.start()
     asked: dict[str, str] = {}
@@ -53,7 +53,7 @@ def test_a_parallel_state_has_arguments_and_output_in_jsonata(cloud: Cloud) -> N
     states = {
         "Both": {
             "Type": "Parallel",
-            "Branches": [branch(Double=double), branch(Double=double)],
+            "Branches": [branch(One=double), branch(Other=double)],
             "Arguments": {"n": "{% $states.input.count + 1 %}"},
             "Output": {"sum": "{% $sum($states.result) %}"},
             "Assign": {"seen": "{% $count($states.result) %}"},
