@@ -96,7 +96,7 @@ run "the_deploy_role_reaches_this_project_only" {
   assert {
     condition = alltrue([
       for s in jsondecode(aws_iam_role_policy.deploy["deploy"].policy).Statement :
-      alltrue([for action in s.Action : can(regex(":(Get|List|Describe|BatchGet)", action))]) if s.Sid == "LookUp"
+      alltrue([for action in s.Action : can(regex(":(Get|List|Describe|BatchGet|Validate)", action))]) if s.Sid == "LookUp"
     ])
     error_message = "Looking things up must not change them."
   }

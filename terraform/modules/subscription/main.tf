@@ -3,7 +3,7 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  to_workflow = strcontains(var.target_arn, ":stateMachine:")
+  target_arn = var.function == null ? var.workflow.alias_arn : var.function.alias_arn
 
   # From the names: the queue's policy names the rule, and the rule's target the queue.
   rule_arn = "arn:${data.aws_partition.current.partition}:events:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:rule/${var.event_bus_name}/${var.name}"
@@ -19,8 +19,8 @@ resource "aws_cloudwatch_event_rule" "this" {
 resource "aws_cloudwatch_event_target" "this" {
   rule           = aws_cloudwatch_event_rule.this.name
   event_bus_name = var.event_bus_name
-  arn            = var.target_arn
-  role_arn       = local.to_workflow ? aws_iam_role.this[0].arn : null
+  arn            = local.target_arn
+  role_arn       = one(aws_iam_role.this[*].arn)
   input_path     = "$.detail" # the envelope, as it was published
 
   retry_policy {
@@ -46,18 +46,18 @@ module "dead_letters" {
 
 # A function lets the rule in by its own policy, on the alias; a state machine has none, so the rule takes a role.
 resource "aws_lambda_permission" "this" {
-  count = local.to_workflow ? 0 : 1
+  count = var.function == null ? 0 : 1
 
   statement_id  = var.name
   action        = "lambda:InvokeFunction"
-  function_name = regex(":function:([^:]+):", var.target_arn)[0]
-  qualifier     = reverse(split(":", var.target_arn))[0]
+  function_name = var.function.name
+  qualifier     = var.function.alias
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.this.arn
 }
 
 resource "aws_iam_role" "this" {
-  count = local.to_workflow ? 1 : 0
+  count = var.workflow == null ? 0 : 1
 
   name        = "${var.name}-events"
   description = "What the rule ${var.name} may start."
@@ -74,12 +74,12 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy" "this" {
-  count = local.to_workflow ? 1 : 0
+  count = var.workflow == null ? 0 : 1
 
   name = "start"
   role = aws_iam_role.this[0].name
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = [{ Sid = "StartTheWorkflow", Effect = "Allow", Action = ["states:StartExecution"], Resource = [var.target_arn] }]
+    Statement = [{ Sid = "StartTheWorkflow", Effect = "Allow", Action = ["states:StartExecution"], Resource = [var.workflow.alias_arn] }]
   })
 }

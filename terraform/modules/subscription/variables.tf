@@ -38,13 +38,29 @@ variable "event_types" {
   }
 }
 
-variable "target_arn" {
-  description = "ARN of the alias of a function or of a state machine, which gets the envelope of the event."
-  type        = string
+variable "function" {
+  description = "The function that gets the envelope of the event, by its alias; null if it is a workflow."
+  type        = object({ name = string, alias = string, alias_arn = string })
+  default     = null
 
   validation {
-    condition     = can(regex(":(function|stateMachine):[A-Za-z0-9_-]+:[A-Za-z][A-Za-z0-9_-]*$", var.target_arn))
-    error_message = "target_arn must end with an alias (...:function:<name>:live or ...:stateMachine:<name>:live): a rule on the bare function or state machine bypasses releases and rollback."
+    condition     = (var.function == null) != (var.workflow == null)
+    error_message = "An event is delivered to a function or to a workflow: give one of the two."
+  }
+  validation {
+    condition     = var.function == null || can(regex(":function:[A-Za-z0-9_-]+:[A-Za-z][A-Za-z0-9_-]*$", var.function.alias_arn))
+    error_message = "function.alias_arn must be that of the alias (...:function:<name>:live): a rule on the bare function bypasses canary and rollback."
+  }
+}
+
+variable "workflow" {
+  description = "The state machine that is started with the envelope of the event, by its alias; null if it is a function."
+  type        = object({ alias_arn = string })
+  default     = null
+
+  validation {
+    condition     = var.workflow == null || can(regex(":stateMachine:[A-Za-z0-9_-]+:[A-Za-z][A-Za-z0-9_-]*$", var.workflow.alias_arn))
+    error_message = "workflow.alias_arn must end with an alias (...:stateMachine:<name>:live): a rule on the bare state machine starts what was never published."
   }
 }
 

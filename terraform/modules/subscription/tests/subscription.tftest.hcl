@@ -25,7 +25,7 @@ variables {
   event_bus_name   = "tradepost-test"
   event_source     = "tradepost.orders"
   event_types      = ["order_placed"]
-  target_arn       = "arn:aws:states:eu-west-1:123456789012:stateMachine:work:live"
+  workflow         = { alias_arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:work:live" }
   kms_key_arn      = "arn:aws:kms:eu-west-1:123456789012:key/0"
   alarm_actions    = { page = ["arn:aws:sns:eu-west-1:123456789012:page"], inform = ["arn:aws:sns:eu-west-1:123456789012:inform"] }
   runbook_base_url = "https://example.com/runbooks"
@@ -35,11 +35,11 @@ run "starts_a_workflow_by_its_alias" {
   command = apply
 
   assert {
-    condition     = aws_cloudwatch_event_target.this.arn == var.target_arn && aws_cloudwatch_event_target.this.input_path == "$.detail"
+    condition     = aws_cloudwatch_event_target.this.arn == var.workflow.alias_arn && aws_cloudwatch_event_target.this.input_path == "$.detail"
     error_message = "The target must be the alias, and get the envelope."
   }
   assert {
-    condition     = jsondecode(aws_iam_role_policy.this[0].policy).Statement == [{ Sid = "StartTheWorkflow", Effect = "Allow", Action = ["states:StartExecution"], Resource = [var.target_arn] }] && length(aws_lambda_permission.this) == 0
+    condition     = jsondecode(aws_iam_role_policy.this[0].policy).Statement == [{ Sid = "StartTheWorkflow", Effect = "Allow", Action = ["states:StartExecution"], Resource = [var.workflow.alias_arn] }] && length(aws_lambda_permission.this) == 0
     error_message = "The rule's role must start this alias, and nothing else."
   }
   assert {
@@ -51,7 +51,8 @@ run "starts_a_workflow_by_its_alias" {
 run "invokes_a_function_by_its_alias" {
   command = apply
   variables {
-    target_arn = "arn:aws:lambda:eu-west-1:123456789012:function:tradepost-test-shop-end:live"
+    function = { name = "tradepost-test-shop-end", alias = "live", alias_arn = "arn:aws:lambda:eu-west-1:123456789012:function:tradepost-test-shop-end:live" }
+    workflow = null
   }
 
   assert {
@@ -77,12 +78,29 @@ run "loses_nothing" {
   }
 }
 
-run "refuses_what_is_no_alias" {
+run "refuses_a_bare_state_machine" {
   command = plan
   variables {
-    target_arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:work"
+    workflow = { alias_arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:work" }
   }
-  expect_failures = [var.target_arn]
+  expect_failures = [var.workflow]
+}
+
+run "refuses_a_bare_function" {
+  command = plan
+  variables {
+    function = { name = "shop", alias = "live", alias_arn = "arn:aws:lambda:eu-west-1:123456789012:function:shop" }
+    workflow = null
+  }
+  expect_failures = [var.function]
+}
+
+run "refuses_two_targets_and_none" {
+  command = plan
+  variables {
+    function = { name = "shop", alias = "live", alias_arn = "arn:aws:lambda:eu-west-1:123456789012:function:shop:live" }
+  }
+  expect_failures = [var.function]
 }
 
 run "refuses_out_of_range" {
