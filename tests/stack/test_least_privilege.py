@@ -19,6 +19,8 @@ from tests.stack.conftest import ROOT, Stack
 from tests.stack.orders import completed_order, order
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("resting_orders")
+
 POLICY_FILES = sorted((ROOT / "services").glob("*/policies/*.json"))
 HOOK_SECONDS = 15.0
 """In which the hook has reported; it takes two, with a cold start."""

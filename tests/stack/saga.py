@@ -1,0 +1,171 @@
+"""Orders that go through the whole platform: placing them with stock of their own, and the books after them."""
+
+import json
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import requests
+
+from scripts import payment_provider
+from scripts.client import OrderClient
+from tests.stack.conftest import Stack
+from tests.stack.inventory import Shop, new_sku
+from tests.stack.orders import line, order
+from tests.waiting import eventually
+
+TERMINAL = {"canceled", "completed", "refunded", "rejected"}
+SECONDS = 90.0
+"""For an order to get where it should: it takes a second, and a retry after a time-out ten."""
+PRICE = 500
+PARCEL = {"carrier": "DHL", "tracking_number": "00340434161094042557"}
+
+
+@dataclass(frozen=True)
+class Saga:
+    """What tests do with orders, and where they look: the stock's API, the provider's books, the executions."""
+
+    stack: Stack
+    client: OrderClient
+    _local: threading.local = field(default_factory=threading.local, repr=False, compare=False)
+
+    @cached_property
+    def shop(self) -> Shop:
+        return Shop(self.stack, self.client)
+
+    @cached_property
+    def workflows(self) -> Any:
+        """A client of Step Functions."""
+        return self.stack.environment.client("stepfunctions")
+
+    def article(self, on_hand: int) -> str:
+        """A new article with so many units in stock."""
+        sku = new_sku()
+        assert self.shop.count(sku, on_hand, low_stock_threshold=0).status_code == 201
+        return sku
+
+    def place(self, sku: str, quantity: int = 1, method: str = "pm_approved") -> str:
+        """The id of a new order for one article."""
+        answer = self.client.place(order(line(sku, quantity, PRICE), payment_method=method))
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["order_id"])
+
+    def dispatch(self, order_id: str, **parcel: str) -> requests.Response:
+        return self.client.request("POST", f"/shipments/{order_id}/dispatched", json=PARCEL | parcel)
+
+    def reach(self, order_id: str, *statuses: str) -> dict[str, Any]:
+        """The order once it has one of the statuses; one that ends elsewhere fails at once."""
+
+        ends = TERMINAL - {*statuses, *(["completed"] if "refunded" in statuses else [])}
+
+        def read() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.client.get(order_id).json()
+            if found["status"] in ends:
+                raise UnexpectedEndError(found)
+            return found if found["status"] in statuses else None
+
+        return eventually(read, SECONDS)
+
+    def confirmed(self, sku: str, quantity: int = 1, method: str = "pm_approved") -> str:
+        order_id = self.place(sku, quantity, method)
+        self.reach(order_id, "confirmed")
+        return order_id
+
+    def completed(self, sku: str, quantity: int = 1, method: str = "pm_approved") -> str:
+        order_id = self.confirmed(sku, quantity, method)
+        answer = self.dispatch(order_id)
+        assert answer.status_code == 200, answer.text
+        self.reach(order_id, "completed")
+        return order_id
+
+    def start(
+        self, order_id: str, workflow: str = "fulfillment.order", version: str = "live", kind: str = "order_placed"
+    ) -> str:
+        """Start a workflow for an order as its event did; the ARN of the execution."""
+        [event] = [one for one in self.client.events(order_id).json()["items"] if one["type"] == kind]
+        arn = f"{self.stack.outputs['workflows'][workflow]['arn']}:{version}"
+        started = self.workflows.start_execution(stateMachineArn=arn, input=json.dumps(event))
+        return str(started["executionArn"])
+
+    def executions(self, order_id: str, workflow: str = "fulfillment.order") -> list[dict[str, Any]]:
+        """The executions of an order, with input and output."""
+        arn = self.stack.outputs["workflows"][workflow]["arn"]
+        pages = self.workflows.get_paginator("list_executions").paginate(stateMachineArn=arn)
+        listed = (one["executionArn"] for page in pages for one in page["executions"])
+        described = (self.workflows.describe_execution(executionArn=arn) for arn in listed)
+        return [one for one in described if json.loads(one["input"])["order_id"] == order_id]
+
+    def ended(self, execution: str) -> dict[str, Any]:
+        def read() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.workflows.describe_execution(executionArn=execution)
+            return None if found["status"] == "RUNNING" else found
+
+        return eventually(read, SECONDS)
+
+    def books(self, order_id: str) -> dict[str, Any]:
+        """All that the payment provider knows of an order."""
+        answer = self._session().get(f"{self._provider}/admin/orders/{order_id}", timeout=30)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def outage(self, status: int) -> None:
+        """The provider answers every call with this status; 0 ends it."""
+        self._session().put(f"{self._provider}/admin/outage", json={"status": status}, timeout=30).raise_for_status()
+
+    def settled(self, order_id: str) -> "Money":
+        """The order's money at the provider, once nothing of it is held."""
+
+        def read() -> Money | None:
+            money = self.money(order_id)
+            return money if money.held == 0 else None
+
+        return eventually(read, SECONDS)
+
+    def money(self, order_id: str) -> "Money":
+        return Money.of(self.books(order_id)["payments"])
+
+    @cached_property
+    def _provider(self) -> str:
+        return payment_provider.url(self.stack.environment)
+
+    def _session(self) -> requests.Session:
+        session = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.trust_env = False
+        return session
+
+
+class UnexpectedEndError(Exception):
+    """An order ended in a status that the test does not want: no use in waiting on."""
+
+
+@dataclass(frozen=True)
+class Money:
+    """Minor units at the provider, and how many payments took any."""
+
+    held: int
+    captured: int
+    refunded: int
+    charges: int
+
+    @classmethod
+    def of(cls, payments: Iterable[dict[str, Any]]) -> "Money":
+        found = list(payments)
+        return cls(
+            held=sum(one["amount"] for one in found if one["status"] == "authorized"),
+            captured=sum(one["captured_amount"] for one in found),
+            refunded=sum(one["refunded_amount"] for one in found),
+            charges=sum(one["captured_amount"] > 0 for one in found),
+        )
+
+
+NOTHING = Money(0, 0, 0, 0)
+
+
+def paid(quantity: int = 1, refunded: int = 0) -> Money:
+    """The money of one order of so many units that was completed."""
+    return Money(0, quantity * PRICE, refunded, 1)
