@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -169,3 +170,54 @@ NOTHING = Money(0, 0, 0, 0)
 def paid(quantity: int = 1, refunded: int = 0) -> Money:
     """The money of one order of so many units that was completed."""
     return Money(0, quantity * PRICE, refunded, 1)
+
+
+type Definition = dict[str, Any]
+
+
+@contextmanager
+def variant(saga: Saga, workflow: str, change: Callable[[Definition], None]) -> Iterator[str]:
+    """The number of a version of the deployed workflow that is changed; the alias and what is deployed stay.
+
+    A version and not another state machine: its executions have the same role, and may be answered by the same
+    functions.
+    """
+    arn, api = saga.stack.outputs["workflows"][workflow]["arn"], saga.workflows
+    deployed = api.describe_state_machine(stateMachineArn=arn)["definition"]
+    definition = json.loads(deployed)
+    change(definition)
+    made = api.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition), publish=True)
+    api.update_state_machine(stateMachineArn=arn, definition=deployed)
+    version = made["stateMachineVersionArn"]
+    try:
+        yield version.rpartition(":")[2]
+    finally:
+        api.delete_state_machine_version(stateMachineVersionArn=version)
+
+
+def every_step_twice(definition: Definition) -> None:
+    """Each step that calls a function once calls it again with the same arguments, and goes on with that answer."""
+    states = definition["States"]
+    for name in [name for name, state in states.items() if state.get("Resource") == "arn:aws:states:::lambda:invoke"]:
+        states[f"{name}Again"] = states[name]
+        states[name] = {**states[name], "Next": f"{name}Again"}
+
+
+def impatient(definition: Definition) -> None:
+    """No retries, a second between reminders, and a step that is not answered in a second has failed."""
+    for state in definition["States"].values():
+        state.pop("Retry", None)
+        if "TimeoutSeconds" in state:
+            state["TimeoutSeconds"] = 1
+
+
+def reminding(definition: Definition) -> None:
+    """A second between reminders."""
+    definition["States"]["WaitForDispatch"]["TimeoutSeconds"] = 1
+
+
+def answers_get_lost(definition: Definition) -> None:
+    """A step that is not answered in a second is tried again, though it may have done its work."""
+    for state in definition["States"].values():
+        if state.get("Resource") == "arn:aws:states:::lambda:invoke":
+            state["TimeoutSeconds"] = 1
