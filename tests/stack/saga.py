@@ -58,7 +58,6 @@ class Saga:
 
     def reach(self, order_id: str, *statuses: str) -> dict[str, Any]:
         """The order once it has one of the statuses; one that ends elsewhere fails at once."""
-
         ends = TERMINAL - {*statuses, *(["completed"] if "refunded" in statuses else [])}
 
         def read() -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ class OrdersFailedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OrderCommands:
-    """``client`` is a Lambda client, ``alias_arn`` that of orders.commands. Commands may be repeated: they are idempotent."""
+    """``client`` is a Lambda client, ``alias_arn`` that of orders.commands. Every command may be repeated."""
 
     client: Any
     alias_arn: str

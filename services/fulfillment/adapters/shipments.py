@@ -24,7 +24,8 @@ class Shipments:
 
     def add_wait(self, order_id: str, partner_id: str, token: str, reminders: int) -> Shipment:
         """Keep the token of an execution that waits, and that the shop was reminded ``reminders`` times."""
-        update = "SET partner_id = :partner, reminders = :reminders, tokens = list_append(if_not_exists(tokens, :none), :token)"
+        update = "SET partner_id = :partner, reminders = :reminders"
+        update += ", tokens = list_append(if_not_exists(tokens, :none), :token)"
         values = {":partner": partner_id, ":reminders": reminders, ":none": [], ":token": [token]}
         return self._update(order_id, update, values)
 

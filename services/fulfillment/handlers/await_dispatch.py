@@ -1,4 +1,4 @@
-"""The workflow waits for the parcel of an order: its task token is kept until the shop or the order's end answers it."""
+"""The workflow waits for the parcel of an order: its token is kept until the shop, or the order's end, answers it."""
 
 from dataclasses import dataclass
 from functools import cache
