@@ -1,4 +1,4 @@
-"""`make docs`: a page for each workflow from its definition, docs/workflows/<workflow>.md; `make lint` finds stale ones."""
+"""`make docs`: docs/workflows/<workflow>.md from the workflow's definition; `make lint` finds stale pages."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from scripts.environment import ROOT
 
 DEFINITIONS = "services/*/workflows/*.asl.json"
 FOLDER = Path("docs/workflows")
+FAILURES = """\
+A step that fails is tried again, each wait a random part of one that grows (full jitter); after that, other steps follow.
+What is tried again may have been done already: every step may run twice."""
 State = dict[str, Any]
 
 _OUTCOME = re.compile(r"\$states\.input\.outcome = '(\w+)'")
@@ -98,16 +101,19 @@ def check() -> None:
 def render(workflow: Workflow) -> str:
     """The page: the diagram, what the outcomes lead to, and what becomes of each failure."""
     source = workflow.path.relative_to(ROOT)
-    service = workflow.path.parent.parent.name
+    made_from = f"Made from [{workflow.path.name}](../../{source}) by `make docs`; change that and not this."
     sections = [
-        f"# {service}: the workflow {workflow.name}\n\n{workflow.definition['Comment']}\n\n"
-        f"Made from [{workflow.path.name}](../../{source}) by `make docs`; change that and not this.",
+        f"# {workflow.path.parent.parent.name}: the workflow {workflow.name}",
+        workflow.definition["Comment"],
+        made_from,
         f"```mermaid\n{_diagram(workflow)}\n```",
-        "## What the answers lead to\n\n" + _table(("after", "answer", "then", "reason"), _outcomes(workflow)),
-        "## What becomes of failures\n\nA step that fails is tried again, each wait a random part of one that grows (full jitter). "
-        "When that is over, other steps follow. What is tried again may have been done already: every step may run twice.\n\n"
-        + _table(("step", "error", "tried again", "then", "ends in"), _failures(workflow)),
-        "## What each state is for\n\n" + _table(("state", "calls", "note"), _notes(workflow)),
+        "## What the answers lead to",
+        _table(("after", "answer", "then", "reason"), _outcomes(workflow)),
+        "## What becomes of failures",
+        FAILURES,
+        _table(("step", "error", "tried again", "then", "ends in"), _failures(workflow)),
+        "## What each state is for",
+        _table(("state", "calls", "note"), _notes(workflow)),
     ]
     return "\n\n".join(sections) + "\n"
 

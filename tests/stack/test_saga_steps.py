@@ -190,3 +190,37 @@ def test_an_outage_is_waited_for(saga: Saga) -> None:
     saga.client.cancel(order_id, "seen enough")
     assert saga.ended(execution)["status"] == "SUCCEEDED"
     assert look(saga, order_id, sku) == ("canceled", (5, 0, 5), NOTHING)
+
+
+@pytest.mark.parametrize(
+    "function", ["inventory_stock", "payments_charge", "orders_commands", "fulfillment_await_dispatch"]
+)
+def test_the_workflow_may_invoke_what_it_needs_and_no_right_can_be_taken_away(
+    saga: Saga, versions: dict[str, str], function: str
+) -> None:
+    workflow = saga.stack.outputs["workflows"]["fulfillment.order"]
+    iam, role = saga.stack.environment.client("iam"), workflow["name"]
+    document = iam.get_role_policy(RoleName=role, PolicyName="workflow")["PolicyDocument"]
+    [invoke] = [one for one in document["Statement"] if one["Action"] == ["lambda:InvokeFunction"]]
+    assert invoke["Resource"] == sorted(workflow["invokes"].values())
+
+    def put(resources: list[str]) -> None:
+        changed = [one if one is not invoke else {**one, "Resource": resources} for one in document["Statement"]]
+        text = json.dumps({**document, "Statement": changed})
+        iam.put_role_policy(RoleName=role, PolicyName="workflow", PolicyDocument=text)
+
+    order_id = saga.place(saga.article(IN_STOCK))
+    try:
+        put([arn for arn in invoke["Resource"] if arn != workflow["invokes"][function]])
+        refused = saga.ended(saga.start(order_id, version=versions["impatient"]))
+    finally:
+        put(invoke["Resource"])
+    failures = [
+        event["taskFailedEventDetails"]
+        for event in saga.workflows.get_execution_history(executionArn=refused["executionArn"])["events"]
+        if event["type"] == "TaskFailed"
+    ]
+    assert failures[0]["error"] == "Lambda.AWSLambdaException"
+    assert workflow["invokes"][function] in failures[0]["cause"]
+    saga.client.cancel(order_id, "only its rights were of interest")
+    assert saga.ended(saga.start(order_id))["status"] == "SUCCEEDED"

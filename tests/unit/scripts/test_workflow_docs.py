@@ -64,10 +64,10 @@ def test_the_page_tells_what_answers_and_failures_lead_to(workflow: Workflow) ->
 
 
 def test_a_page_that_is_missing_or_stale_is_told(workflow: Workflow) -> None:
-    with pytest.raises(Failure, match="sale.md"):
+    with pytest.raises(Failure, match=r"sale\.md"):
         workflow_docs.check()
     workflow_docs.write()
     workflow_docs.check()
     workflow.page.write_text(workflow.page.read_text() + "by hand\n")
-    with pytest.raises(Failure, match="sale.md"):
+    with pytest.raises(Failure, match=r"sale\.md"):
         workflow_docs.check()
