@@ -129,5 +129,5 @@ clean: ## Remove what builds and checks made; .venv and the local cloud's data s
 
 .PHONY: help demo setup build up plan drift revision verify status logs traces replay rollout rollback releases prune down destroy \
 	test test-unit test-component test-terraform \
-	test-stack e2e bench lint fmt lock clean docs
+	test-stack e2e bench lint fmt docs lock clean
 .NOTPARALLEL:

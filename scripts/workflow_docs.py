@@ -16,7 +16,7 @@ from scripts.environment import ROOT
 DEFINITIONS = "services/*/workflows/*.asl.json"
 FOLDER = Path("docs/workflows")
 FAILURES = """\
-A step that fails is tried again, each wait a random part of one that grows (full jitter); after that, other steps follow.
+A step that fails is tried again, each wait a random part of one that grows (full jitter); then other steps follow.
 What is tried again may have been done already: every step may run twice."""
 State = dict[str, Any]
 
