@@ -66,7 +66,7 @@ class Saga:
                 raise UnexpectedEndError(found)
             return found if found["status"] in statuses else None
 
-        return eventually(read, SECONDS)
+        return some(eventually(read, SECONDS))
 
     def confirmed(self, sku: str, quantity: int = 1, method: str = "pm_approved") -> str:
         order_id = self.place(sku, quantity, method)
@@ -102,7 +102,17 @@ class Saga:
             found: dict[str, Any] = self.workflows.describe_execution(executionArn=execution)
             return None if found["status"] == "RUNNING" else found
 
-        return eventually(read, SECONDS)
+        return some(eventually(read, SECONDS))
+
+    def failures(self, execution: str) -> list[dict[str, Any]]:
+        """Error and cause of each attempt of a step that failed, oldest first."""
+        history = self.workflows.get_execution_history(executionArn=execution, maxResults=1000)["events"]
+        return [event["taskFailedEventDetails"] for event in history if event["type"] == "TaskFailed"]
+
+    def reminders(self, order_id: str) -> int:
+        """How often the shop was reminded of a parcel; very often once nobody waits for it."""
+        shipment = self.client.request("GET", f"/shipments/{order_id}").json()
+        return int(shipment.get("reminders", 99))
 
     def books(self, order_id: str) -> dict[str, Any]:
         """All that the payment provider knows of an order."""
@@ -122,7 +132,7 @@ class Saga:
             money = self.money(order_id)
             return money if money.held == 0 else None
 
-        return eventually(read, SECONDS)
+        return some(eventually(read, SECONDS))
 
     def money(self, order_id: str) -> "Money":
         return Money.of(self.books(order_id)["payments"])
@@ -137,6 +147,12 @@ class Saga:
             session = self._local.session = requests.Session()
             session.trust_env = False
         return session
+
+
+def some[T](found: T | None) -> T:
+    """What `eventually` has waited for."""
+    assert found is not None
+    return found
 
 
 class UnexpectedEndError(Exception):

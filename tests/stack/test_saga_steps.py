@@ -110,9 +110,8 @@ def test_a_step_whose_answer_gets_lost_is_done_once(saga: Saga, versions: dict[s
     saga.reach(order_id, "confirmed")
     saga.dispatch(order_id)
     assert saga.ended(execution)["status"] == "SUCCEEDED"
-    history = saga.workflows.get_execution_history(executionArn=execution, maxResults=1000)["events"]
-    lost = [event for event in history if event.get("taskFailedEventDetails", {}).get("error") == "States.Timeout"]
-    assert lost, "no answer got lost: the test shows nothing"
+    lost = [failure["error"] for failure in saga.failures(execution)]
+    assert "States.Timeout" in lost, "no answer got lost: the test shows nothing"
     assert look(saga, order_id, sku) == ("completed", (4, 0, 4), paid())
 
 
@@ -121,8 +120,7 @@ def test_an_order_that_is_not_dispatched_in_time_is_undone(saga: Saga, versions:
     order_id = saga.place(sku)
     execution = saga.start(order_id, version=versions["reminding"])
     saga.reach(order_id, "confirmed")
-    shipment = lambda: saga.client.request("GET", f"/shipments/{order_id}").json()  # noqa: E731
-    eventually(lambda: shipment().get("reminders", 0) >= 1)
+    eventually(lambda: saga.reminders(order_id) >= 1)
     ended = saga.ended(execution)
     assert json.loads(ended["output"])["rejection"]["reason"] == "not_dispatched"
     assert look(saga, order_id, sku) == ("rejected", (5, 0, 5), NOTHING)
@@ -137,7 +135,7 @@ def test_a_parcel_at_the_last_moment_goes_out_paid_or_not_at_all(saga: Saga, ver
         order_id = saga.place(sku)
         execution = saga.start(order_id, version=versions["impatient"])
         saga.reach(order_id, "confirmed", "rejected")
-        eventually(lambda: saga.client.request("GET", f"/shipments/{order_id}").json().get("reminders", 9) >= 3)
+        eventually(lambda: saga.reminders(order_id) >= 3)
         saga.dispatch(order_id)
         saga.ended(execution)
         saga.start(order_id)  # should a step have been too slow for the impatient version, this repairs it
@@ -182,8 +180,7 @@ def test_an_outage_is_waited_for(saga: Saga) -> None:
     try:
         order_id = saga.place(sku)
         execution = saga.start(order_id)
-        retried = lambda: saga.workflows.get_execution_history(executionArn=execution)["events"]  # noqa: E731
-        eventually(lambda: [one for one in retried() if one["type"] == "TaskFailed"])
+        eventually(lambda: saga.failures(execution))
     finally:
         saga.outage(0)
     saga.reach(order_id, "confirmed")
@@ -215,11 +212,7 @@ def test_the_workflow_may_invoke_what_it_needs_and_no_right_can_be_taken_away(
         refused = saga.ended(saga.start(order_id, version=versions["impatient"]))
     finally:
         put(invoke["Resource"])
-    failures = [
-        event["taskFailedEventDetails"]
-        for event in saga.workflows.get_execution_history(executionArn=refused["executionArn"])["events"]
-        if event["type"] == "TaskFailed"
-    ]
+    failures = saga.failures(refused["executionArn"])
     assert failures[0]["error"] == "Lambda.AWSLambdaException"
     assert workflow["invokes"][function] in failures[0]["cause"]
     saga.client.cancel(order_id, "only its rights were of interest")

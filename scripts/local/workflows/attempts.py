@@ -108,7 +108,7 @@ class Attempts:
 def delay(retrier: dict[str, Any], retries: int) -> float:
     """Seconds before the next attempt, after so many retries."""
     seconds = float(retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2.0) ** retries)
-    seconds = min(seconds, retrier.get("MaxDelaySeconds", seconds))
+    seconds = min(seconds, float(retrier.get("MaxDelaySeconds", seconds)))
     if retrier.get("JitterStrategy") == "FULL":
         return random.uniform(0, seconds)  # noqa: S311  jitter, not a secret
     return seconds
