@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from uuid import uuid4
 
 import requests
 
@@ -47,9 +48,11 @@ class Saga:
         assert self.shop.count(sku, on_hand, low_stock_threshold=0).status_code == 201
         return sku
 
-    def place(self, sku: str, quantity: int = 1, method: str = "pm_approved") -> str:
+    def place(self, sku: str, quantity: int = 1, method: str = "pm_approved", correlation_id: str = "saga") -> str:
         """The id of a new order for one article."""
-        answer = self.client.place(order(line(sku, quantity, PRICE), payment_method=method))
+        headers = {"Idempotency-Key": str(uuid4()), "X-Correlation-Id": correlation_id}
+        body = order(line(sku, quantity, PRICE), payment_method=method)
+        answer = self.client.request("POST", "/orders", json=body, headers=headers)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["order_id"])
 
