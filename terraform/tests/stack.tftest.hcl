@@ -49,6 +49,9 @@ mock_provider "aws" {
   mock_resource "aws_secretsmanager_secret" {
     defaults = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:secret-AbCdEf" }
   }
+  mock_resource "aws_cloudwatch_event_rule" {
+    defaults = { arn = "arn:aws:events:eu-west-1:123456789012:rule/bus/rule" }
+  }
   mock_resource "aws_sfn_state_machine" {
     defaults = {
       arn                       = "arn:aws:states:eu-west-1:123456789012:stateMachine:bare"

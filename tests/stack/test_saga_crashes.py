@@ -44,17 +44,18 @@ def handler(event, context):
 def crashing(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The functions that the workflow invokes die once in each step; a folder with a file for each death."""
     deaths, lambda_ = tmp_path_factory.mktemp("deaths"), stack.functions
+    code = DIES_ONCE.format(folder=str(deaths))
+    changes = {function.split(".")[0]: {module: lambda source: source + code} for function, module in STEPS.items()}
+    build = ROOT / "build"
+    changed = altered(build, tmp_path_factory.mktemp("code") / "build", changes)
+    manifest = json.loads((build / "manifest.json").read_text())["artifacts"]
     before: dict[str, tuple[str, str, bytes]] = {}
-    manifest = json.loads((ROOT / "build" / "manifest.json").read_text())["artifacts"]
     try:
-        for function, module in STEPS.items():
-            service, name = function.split(".")[0], stack.outputs["functions"][function]["name"]
+        for function in STEPS:
+            archive, name = manifest[function.split(".")[0]]["path"], stack.outputs["functions"][function]["name"]
             version = lambda_.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
-            code = DIES_ONCE.format(folder=str(deaths))
-            folder = tmp_path_factory.mktemp(service) / "build"
-            changed = altered(ROOT / "build", folder, service, module, lambda source, code=code: source + code)  # type: ignore[misc]
-            made = _publish(lambda_, name, (changed / manifest[service]["path"]).read_bytes())
-            before[name] = version, made, (ROOT / "build" / manifest[service]["path"]).read_bytes()
+            made = _publish(lambda_, name, (changed / archive).read_bytes())
+            before[name] = version, made, (build / archive).read_bytes()
             lambda_.update_alias(FunctionName=name, Name="live", FunctionVersion=made)
         yield deaths
     finally:
