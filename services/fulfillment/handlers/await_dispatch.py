@@ -1,30 +1,13 @@
 """The workflow waits for the parcel of an order: its token is kept until the shop, or the order's end, answers it."""
 
-from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fulfillment.adapters.executions import Executions
-from fulfillment.adapters.shipments import Shipments
-from shared import aws, config, observability
+from fulfillment.resources import resources
+from shared import observability
 from shared.commands import Commands, Outcome, Request
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Read from the environment."""
-
-    shipments_table: str
-
-
-@cache
-def resources() -> tuple[Shipments, Executions]:
-    """Made once per process."""
-    table = config.load(Settings).shipments_table
-    return Shipments(aws.client("dynamodb"), table), Executions(aws.client("stepfunctions"))
 
 
 commands = Commands("fulfillment")

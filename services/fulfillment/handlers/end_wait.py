@@ -1,31 +1,15 @@
 """Events of orders -> executions that wait for a parcel: it went out, or there will be none."""
 
-from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fulfillment.adapters.executions import Executions
 from fulfillment.adapters.shipments import Shipments
 from fulfillment.domain import ENDS, ORDER_DISPATCHED, Parcel, Shipment
-from shared import aws, config, observability
+from fulfillment.resources import resources
+from shared import observability
 from shared.events import Event, from_dict
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Read from the environment."""
-
-    shipments_table: str
-
-
-@cache
-def resources() -> tuple[Shipments, Executions]:
-    """Made once per process."""
-    table = config.load(Settings).shipments_table
-    return Shipments(aws.client("dynamodb"), table), Executions(aws.client("stepfunctions"))
 
 
 @observability.handler(prepare=resources)

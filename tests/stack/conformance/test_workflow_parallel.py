@@ -67,7 +67,7 @@ def test_a_parallel_state_has_arguments_and_output_in_jsonata(cloud: Cloud) -> N
 
 def test_a_stop_reaches_every_branch(cloud: Cloud) -> None:
     wait = {"Type": "Wait", "Seconds": 60, "End": True}
-    inner = {"Type": "Parallel", "Branches": [branch(Wait=wait), branch(Wait=wait)], "End": True}
+    inner = {"Type": "Parallel", "Branches": [branch(One=wait), branch(Other=wait)], "End": True}
     made = machine(cloud, {"Both": {"Type": "Parallel", "Branches": [branch(Inner=inner)], "End": True}})
     execution = made.start()
     eventually(lambda: len(made.history(execution)) == 2)

@@ -44,7 +44,7 @@ HANDLERS = [
 ]
 PLAIN = [
     *(f"inventory.{name}" for name in ("alerts", "domain", "resources", "use_cases")),
-    *(f"fulfillment.{name}" for name in ("dispatching", "domain", "representation")),
+    *(f"fulfillment.{name}" for name in ("dispatching", "domain", "representation", "resources")),
     *(f"orders.{name}" for name in ("domain.decisions", "projection", "use_cases")),
     *(
         f"payments.{name}"
