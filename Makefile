@@ -115,6 +115,9 @@ lint: $(STAMP) ## Formatting, types, imports, Terraform, workflows
 fmt: $(STAMP) ## Format Python and Terraform, fix what can be fixed
 	@$(RUN) fmt $(ARGS)
 
+docs: $(STAMP) ## Write docs/workflows from the workflows' definitions (make lint finds stale ones)
+	@$(RUN) docs $(ARGS)
+
 ##@ Keep
 
 lock: $(STAMP) ## Resolve the requirements-*.in and */requirements.in files to locked sets (ARGS=--upgrade for newer ones)
@@ -126,5 +129,5 @@ clean: ## Remove what builds and checks made; .venv and the local cloud's data s
 
 .PHONY: help demo setup build up plan drift revision verify status logs traces replay rollout rollback releases prune down destroy \
 	test test-unit test-component test-terraform \
-	test-stack e2e bench lint fmt lock clean
+	test-stack e2e bench lint fmt docs lock clean
 .NOTPARALLEL:

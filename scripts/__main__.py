@@ -38,6 +38,7 @@ COMMANDS = {
     "demo": ("demo", "run", "deploy, then follow one order through the platform"),
     "bench": ("bench.command", "bench", "measure cold start, import time, warm overhead and packaging"),
     "test-terraform": ("terraform_tests", "run", "run `terraform test` on every module and on the root stack"),
+    "docs": ("workflow_docs", "write", "write the pages that are made from workflow definitions"),
     "lint": ("checks", "lint", "run every check that reads the sources without running them"),
     "fmt": ("checks", "fmt", "format Python and Terraform"),
     "lock": ("locks", "lock", "resolve every requirements file to a locked set"),

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.console import fail, say, step
+from scripts.console import Failure, fail, say, step
 from scripts.environment import ROOT
 from scripts.terraform_program import program
 
@@ -92,12 +92,27 @@ def lint() -> None:
         Failure: at least one found something.
     """
     failed = [check.title for check in checks() if not check.run()]
+    if not _pages():
+        failed.append("Pages from workflows")
     if not _validate():
         failed.append("Terraform validate")
     if failed:
         fail(
             f"{len(failed)} checks failed: {', '.join(failed)}", "correct what is shown above, then run make lint again"
         )
+
+
+def _pages() -> bool:
+    from scripts import workflow_docs
+
+    with step("Pages from workflows") as current:
+        try:
+            workflow_docs.check()
+        except Failure as failure:
+            current.failed = True
+            say(f"{failure}\n  next make docs", style="yellow")
+            return False
+    return True
 
 
 def _validate() -> bool:

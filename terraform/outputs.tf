@@ -63,3 +63,8 @@ output "schedules" {
   description = "Names of schedules by the <service>.<function> that they run."
   value       = merge([for service in local.shop_services : try(service.schedules, {})]...)
 }
+
+output "workflows" {
+  description = "State machines by <service>.<workflow>: name, arn, alias_arn (what triggers start) and invokes (aliases by their name in the definition)."
+  value       = module.fulfillment.workflows
+}

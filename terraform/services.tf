@@ -1,12 +1,13 @@
 # One block per service. To add one: its name in `service_names`, its block, and its entry in `shop_services`.
 locals {
-  service_names = ["inventory", "operations", "orders", "payments"]
+  service_names = ["fulfillment", "inventory", "operations", "orders", "payments"]
 
   # Services of the shop; operations looks after their functions.
   shop_services = {
-    inventory = module.inventory
-    orders    = module.orders
-    payments  = module.payments
+    fulfillment = module.fulfillment
+    inventory   = module.inventory
+    orders      = module.orders
+    payments    = module.payments
   }
   services = merge(local.shop_services, { operations = module.operations })
 
@@ -44,6 +45,18 @@ module "payments" {
     timeout_seconds   = var.payment_provider_timeout_seconds
     key_rotation_days = var.payment_provider_key_rotation_days
   }
+}
+
+module "fulfillment" {
+  source = "./services/fulfillment"
+
+  stack               = local.stack
+  artifact            = local.service_artifacts["fulfillment"]
+  concurrency         = lookup(var.concurrency, "fulfillment", {})
+  inventory_stock_arn = module.inventory.functions["inventory.stock"].alias_arn
+  payments_charge_arn = module.payments.functions["payments.charge"].alias_arn
+  orders_commands_arn = module.orders.functions["orders.commands"].alias_arn
+  dispatch            = var.dispatch
 }
 
 module "operations" {

@@ -127,6 +127,15 @@ variable "rollout" {
   default = {}
 }
 
+variable "dispatch" {
+  description = "How long an order waits for its parcel: the shop is reminded every reminder_hours, at most `reminders` times, then the order is rejected."
+  type = object({
+    reminder_hours = optional(number, 24)
+    reminders      = optional(number, 3)
+  })
+  default = {}
+}
+
 variable "low_stock_threshold" {
   description = "The stock of a new article is low while no more than this many are available; PUT /stock/{sku} sets another."
   type        = number

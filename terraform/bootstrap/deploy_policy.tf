@@ -3,7 +3,7 @@
 locals {
   partition = data.aws_partition.current.partition
   account   = data.aws_caller_identity.current.account_id
-  regional  = { for service in ["lambda", "dynamodb", "sqs", "sns", "events", "logs", "cloudwatch", "codedeploy", "scheduler", "ssm", "kms", "secretsmanager"] : service => "arn:${local.partition}:${service}:${var.region}:${local.account}" }
+  regional  = { for service in ["lambda", "dynamodb", "sqs", "sns", "events", "logs", "cloudwatch", "codedeploy", "scheduler", "ssm", "kms", "secretsmanager", "states"] : service => "arn:${local.partition}:${service}:${var.region}:${local.account}" }
   roles     = "arn:${local.partition}:iam::${local.account}:role/${var.project}-"
 
   deploy_statements = [
@@ -18,15 +18,15 @@ locals {
     {
       Sid    = "WhatIsNamedAfterTheProject"
       Effect = "Allow"
-      Action = ["lambda:*", "dynamodb:*", "sqs:*", "sns:*", "events:*", "logs:*", "cloudwatch:*", "codedeploy:*", "scheduler:*", "ssm:*"]
+      Action = ["lambda:*", "dynamodb:*", "sqs:*", "sns:*", "events:*", "logs:*", "cloudwatch:*", "codedeploy:*", "scheduler:*", "ssm:*", "states:*"]
       Resource = [
         "${local.regional.lambda}:function:${var.project}-*", "${local.regional.lambda}:layer:${var.project}-*",
         "${local.regional.dynamodb}:table/${var.project}-*", "${local.regional.sqs}:${var.project}-*", "${local.regional.sns}:${var.project}-*",
         "${local.regional.events}:event-bus/${var.project}-*", "${local.regional.events}:rule/${var.project}-*", "${local.regional.events}:archive/${var.project}-*",
-        "${local.regional.logs}:log-group:/aws/lambda/${var.project}-*", "${local.regional.logs}:log-group:${var.project}-*", "${local.regional.logs}:log-group:/aws/apigateway/${var.project}-*",
+        "${local.regional.logs}:log-group:/aws/lambda/${var.project}-*", "${local.regional.logs}:log-group:${var.project}-*", "${local.regional.logs}:log-group:/aws/apigateway/${var.project}-*", "${local.regional.logs}:log-group:/aws/vendedlogs/states/${var.project}-*",
         "${local.regional.cloudwatch}:alarm:${var.project}-*",
         "${local.regional.codedeploy}:application:${var.project}-*", "${local.regional.codedeploy}:deploymentgroup:${var.project}-*", "${local.regional.codedeploy}:deploymentconfig:${var.project}-*",
-        "${local.regional.codedeploy}:deploymentconfig:CodeDeployDefault.*", "${local.regional.ssm}:parameter/${var.project}/*",
+        "${local.regional.codedeploy}:deploymentconfig:CodeDeployDefault.*", "${local.regional.ssm}:parameter/${var.project}/*", "${local.regional.states}:stateMachine:${var.project}-*", "${local.regional.states}:execution:${var.project}-*",
         "${local.regional.scheduler}:schedule/default/${var.project}-*",
       ]
     },
@@ -49,7 +49,7 @@ locals {
       Effect = "Allow"
       Action = [
         "lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings", "lambda:ListLayerVersions", "lambda:ListTags", "logs:DescribeLogGroups", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics",
-        "dynamodb:ListTables", "events:ListRules", "kms:ListAliases", "logs:ListLogDeliveries", "ssm:DescribeParameters", "xray:GetTraceSummaries", "xray:BatchGetTraces",
+        "dynamodb:ListTables", "events:ListRules", "kms:ListAliases", "logs:ListLogDeliveries", "states:ListStateMachines", "states:ValidateStateMachineDefinition", "ssm:DescribeParameters", "xray:GetTraceSummaries", "xray:BatchGetTraces",
         "ec2:Describe*",
       ]
       Resource = ["*"] # AWS has no narrower resource for these, or none with a name
@@ -96,7 +96,7 @@ locals {
       Effect    = "Allow"
       Action    = ["iam:PassRole"]
       Resource  = ["${local.roles}*"]
-      Condition = { StringEquals = { "iam:PassedToService" = ["lambda.amazonaws.com", "codedeploy.amazonaws.com", "events.amazonaws.com", "scheduler.amazonaws.com", "apigateway.amazonaws.com", "vpc-flow-logs.amazonaws.com"] } }
+      Condition = { StringEquals = { "iam:PassedToService" = ["lambda.amazonaws.com", "codedeploy.amazonaws.com", "events.amazonaws.com", "scheduler.amazonaws.com", "apigateway.amazonaws.com", "states.amazonaws.com", "vpc-flow-logs.amazonaws.com"] } }
     },
     {
       Sid    = "NeverItself"

@@ -49,6 +49,18 @@ mock_provider "aws" {
   mock_resource "aws_secretsmanager_secret" {
     defaults = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:secret-AbCdEf" }
   }
+  mock_resource "aws_cloudwatch_event_rule" {
+    defaults = { arn = "arn:aws:events:eu-west-1:123456789012:rule/bus/rule" }
+  }
+  mock_resource "aws_sfn_state_machine" {
+    defaults = {
+      arn                       = "arn:aws:states:eu-west-1:123456789012:stateMachine:bare"
+      state_machine_version_arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:bare:1"
+    }
+  }
+  mock_resource "aws_sfn_alias" {
+    defaults = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:bare:live" }
+  }
   mock_resource "aws_api_gateway_rest_api" {
     defaults = { id = "api1", execution_arn = "arn:aws:execute-api:eu-west-1:123456789012:api1" }
   }
@@ -87,20 +99,28 @@ run "everything_targets_the_alias" {
   }
 
   assert {
-    condition     = length(output.functions) == 14 && alltrue([for function in output.functions : function.alias == "live" && endswith(function.alias_arn, ":live")])
+    condition     = length(output.functions) == 17 && alltrue([for function in output.functions : function.alias == "live" && endswith(function.alias_arn, ":live")])
     error_message = "Every function must have the alias live."
   }
   assert {
-    condition     = alltrue([for route in merge(module.inventory.routes, module.orders.routes, module.payments.routes) : route.function.alias == "live" && endswith(route.function.alias_invoke_arn, ":live/invocations")])
+    condition     = alltrue([for route in merge([for service in local.shop_services : service.routes]...) : route.function.alias == "live" && endswith(route.function.alias_invoke_arn, ":live/invocations")])
     error_message = "Every route must hand on the alias of its function."
   }
   assert {
-    condition     = length(module.rest_api.targets) == length(module.inventory.routes) + length(module.orders.routes) + length(module.payments.routes) && alltrue([for target in module.rest_api.targets : endswith(target.integration, ":live/invocations") && endswith(target.permission, ":live")])
+    condition     = length(module.rest_api.targets) == length(merge([for service in local.shop_services : service.routes]...)) && alltrue([for target in module.rest_api.targets : endswith(target.integration, ":live/invocations") && endswith(target.permission, ":live")])
     error_message = "Every integration and every permission of the API must be on an alias."
   }
   assert {
     condition     = toset(keys(module.inventory.trigger_targets)) == toset(["alert", "expire"]) && alltrue([for target in module.inventory.trigger_targets : endswith(target, ":live")])
     error_message = "The stream of the stock and the schedule must invoke aliases."
+  }
+  assert {
+    condition     = toset(keys(module.fulfillment.trigger_targets)) == toset(["end-wait", "start-order", "start-refund"]) && alltrue([for target in module.fulfillment.trigger_targets : endswith(target, ":live")])
+    error_message = "Every rule must deliver to an alias."
+  }
+  assert {
+    condition     = toset(keys(output.workflows)) == toset(["fulfillment.order", "fulfillment.refund"]) && alltrue([for workflow in output.workflows : alltrue([for arn in workflow.invokes : endswith(arn, ":live")])])
+    error_message = "Every state must invoke an alias."
   }
   assert {
     condition     = toset(keys(module.orders.trigger_targets)) == toset(["project", "publish"]) && alltrue([for target in module.orders.trigger_targets : endswith(target, ":live")])
@@ -116,26 +136,29 @@ run "names_and_routes" {
 
   assert {
     condition = { for name, function in output.functions : name => function.name } == {
-      "inventory.alert"         = "tradepost-dev-inventory-alert"
-      "inventory.api"           = "tradepost-dev-inventory-api"
-      "inventory.expire"        = "tradepost-dev-inventory-expire"
-      "inventory.stock"         = "tradepost-dev-inventory-stock"
-      "operations.deploy_check" = "tradepost-dev-operations-deploy-check"
-      "orders.api"              = "tradepost-dev-orders-api"
-      "orders.commands"         = "tradepost-dev-orders-commands"
-      "orders.project"          = "tradepost-dev-orders-project"
-      "orders.publish"          = "tradepost-dev-orders-publish"
-      "orders.replay"           = "tradepost-dev-orders-replay"
-      "payments.api"            = "tradepost-dev-payments-api"
-      "payments.charge"         = "tradepost-dev-payments-charge"
-      "payments.rotate"         = "tradepost-dev-payments-rotate"
-      "payments.webhook"        = "tradepost-dev-payments-webhook"
+      "fulfillment.await_dispatch" = "tradepost-dev-fulfillment-await-dispatch"
+      "fulfillment.dispatch"       = "tradepost-dev-fulfillment-dispatch"
+      "fulfillment.end_wait"       = "tradepost-dev-fulfillment-end-wait"
+      "inventory.alert"            = "tradepost-dev-inventory-alert"
+      "inventory.api"              = "tradepost-dev-inventory-api"
+      "inventory.expire"           = "tradepost-dev-inventory-expire"
+      "inventory.stock"            = "tradepost-dev-inventory-stock"
+      "operations.deploy_check"    = "tradepost-dev-operations-deploy-check"
+      "orders.api"                 = "tradepost-dev-orders-api"
+      "orders.commands"            = "tradepost-dev-orders-commands"
+      "orders.project"             = "tradepost-dev-orders-project"
+      "orders.publish"             = "tradepost-dev-orders-publish"
+      "orders.replay"              = "tradepost-dev-orders-replay"
+      "payments.api"               = "tradepost-dev-payments-api"
+      "payments.charge"            = "tradepost-dev-payments-charge"
+      "payments.rotate"            = "tradepost-dev-payments-rotate"
+      "payments.webhook"           = "tradepost-dev-payments-webhook"
     }
     error_message = "Functions are named tradepost-<env>-<service>-<function>."
   }
   assert {
     condition = output.event_bus_name == "tradepost-dev" && output.tables == {
-      for name in ["inventory_idempotency", "order_events", "orders_idempotency", "orders_view", "payments", "stock", "stock_adjustments", "stock_reservations"] :
+      for name in ["inventory_idempotency", "order_events", "orders_idempotency", "orders_view", "payments", "shipments", "stock", "stock_adjustments", "stock_reservations"] :
       name => "tradepost-dev-${replace(name, "_", "-")}"
     }
     error_message = "Tables and bus are named tradepost-<env>-<name>."
@@ -157,7 +180,7 @@ run "names_and_routes" {
     error_message = "Everything must be tagged with project, environment and owner."
   }
   assert {
-    condition     = toset(keys(output.failure_queues)) == toset(keys(output.functions))
+    condition     = length(setsubtract(keys(output.functions), keys(output.failure_queues))) == 0
     error_message = "Every function must have a failure queue."
   }
 }

@@ -174,3 +174,17 @@ def client(stack: Stack) -> OrderClient:
 def aws(stack: Stack) -> Any:
     """`aws("dynamodb")` gives a boto3 client of the stack's environment."""
     return stack.environment.client
+
+
+@pytest.fixture(scope="module")
+def resting_orders(stack: Stack) -> Iterator[None]:
+    """No workflow takes up what orders tell: they stay as the module's tests leave them."""
+    events, bus = stack.environment.client("events"), stack.outputs["event_bus_name"]
+    rules = [f"{bus}-fulfillment-{name}" for name in ("start-order", "start-refund")]
+    try:
+        for rule in rules:
+            events.disable_rule(Name=rule, EventBusName=bus)
+        yield
+    finally:
+        for rule in rules:
+            events.enable_rule(Name=rule, EventBusName=bus)

@@ -7,6 +7,8 @@ import pytest
 from scripts.client import OrderClient
 from tests.stack.orders import assert_problem, line, order
 
+pytestmark = pytest.mark.usefixtures("resting_orders")
+
 JSON = {"Content-Type": "application/json", "Idempotency-Key": "bad-input"}
 
 

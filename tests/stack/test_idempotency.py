@@ -4,10 +4,14 @@ from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
+import pytest
+
 from scripts.bus_tap import tap
 from scripts.client import OrderClient
 from tests.stack.conftest import Stack
 from tests.stack.orders import assert_problem, line, order
+
+pytestmark = pytest.mark.usefixtures("resting_orders")
 
 
 def test_200_concurrent_requests_with_20_keys_make_20_orders(stack: Stack, client: OrderClient) -> None:

@@ -14,10 +14,12 @@ from uuid import uuid4
 
 import pytest
 
-from tests.stack import inventory, payments
+from tests.stack import fulfillment, inventory, payments
 from tests.stack.conftest import ROOT, Stack
 from tests.stack.orders import completed_order, order
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("resting_orders")
 
 POLICY_FILES = sorted((ROOT / "services").glob("*/policies/*.json"))
 HOOK_SECONDS = 15.0
@@ -81,7 +83,8 @@ def _role(stack: Stack, function: str) -> Role:
 def works(stack: Stack, aws: Any) -> Callable[[str], bool]:
     """Ask a function to do all it can do; tells whether it could."""
     deeds = (
-        inventory.deeds(stack)
+        fulfillment.deeds(stack)
+        | inventory.deeds(stack)
         | payments.deeds(stack)
         | {
             "operations.deploy_check": lambda: _deploy_check_works(stack, aws),

@@ -3,10 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin
 
+import pytest
+
 from scripts.client import OrderClient
 from tests.stack.conftest import Stack
 from tests.stack.orders import assert_problem, line, order
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("resting_orders")
 
 
 def test_placed_order_can_be_read_at_once(client: OrderClient) -> None:

@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from scripts.client import OrderClient
 from tests.stack.conftest import Stack
 from tests.stack.orders import line, order
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("resting_orders")
 
 MOST_WRITES = 300
 

@@ -11,6 +11,8 @@ from tests.stack.conftest import Stack
 from tests.stack.orders import assert_problem, completed_order, line, order
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("resting_orders")
+
 TOTAL = 1000
 
 

@@ -22,7 +22,7 @@ from tests.stack.consumers.configuration import COLD, NEXT, QUEUE, WARM, WORKFLO
 from tests.stack.release_times import Times, times
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("resting_orders")]
 
 API, PROJECT, PUBLISH, COMMANDS = "orders.api", "orders.project", "orders.publish", "orders.commands"
 CHECK = "operations.deploy_check"

@@ -18,6 +18,9 @@ CLOCK = 0.002
 """Seconds by which two processes on one machine may disagree about when something was."""
 
 
+pytestmark = pytest.mark.usefixtures("resting_orders")
+
+
 @pytest.fixture(scope="module")
 def everything_is_sampled(stack: Stack) -> Iterator[None]:
     xray = stack.environment.client("xray")

@@ -77,3 +77,8 @@ class Run:
     def keep_token(self, state: dict[str, Any], token: str) -> None:
         if state is self._state:
             self.execution["token"] = token
+
+    def forget_token(self, state: dict[str, Any]) -> None:
+        """The state waits for this token no longer: another attempt has another one."""
+        if state is self._state:
+            self.execution.pop("token", None)

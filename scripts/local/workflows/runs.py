@@ -13,6 +13,7 @@ from typing import Any
 
 from scripts.local import engine
 from scripts.local.settings import ACCOUNT_ID, REGION
+from scripts.local.workflows import versions
 from scripts.local.workflows.history_log import HistoryLog
 from scripts.local.workflows.metrics import WorkflowMetrics
 from scripts.local.workflows.run import Run
@@ -92,6 +93,7 @@ class Runs:
         if machine is None:
             self._fail(execution, "StateMachineDeleted", "State machine no longer exists")
             return
+        machine = versions.begin(execution, machine)
         run = self._runs[arn] = Run(execution, machine["roleArn"])
         outside = self._current.set(run)
         if "at" not in execution:

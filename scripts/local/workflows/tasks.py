@@ -34,7 +34,6 @@ class Tasks:
 
     def install(self) -> None:
         self._workflows._invoke_resource = self.invoke
-        self._workflows._invoke_with_callback = self.invoke_and_wait
         sdk_calls.install()
 
     def invoke(self, resource: str, arguments: Any) -> Any:
@@ -103,22 +102,24 @@ class Tasks:
         error: Exception = self._workflows._ExecutionError(f"Lambda.{name}", cause)
         return error
 
-    def invoke_and_wait(self, resource: str, arguments: Any, token: str, state: dict[str, Any]) -> Any:
-        """The callback pattern: call, then wait for SendTaskSuccess or SendTaskFailure with the token."""
+    def invoke_and_wait(self, state: dict[str, Any], arguments: Any, token: str, seconds: float | None) -> Any:
+        """The callback pattern: call, then wait so long for SendTaskSuccess or SendTaskFailure with the token."""
         tokens, answered, run = self._workflows._task_tokens, threading.Event(), self._runs.current()
         known = run.token(state) if run else None
         token = known or token
         tokens[token] = {"event": answered, "result": None, "error": None, "heartbeat": None}
         try:
             if known is None:
-                self.invoke(resource.replace(CALLBACK, ""), arguments)
+                self.invoke(state["Resource"].replace(CALLBACK, ""), arguments)
             if run:
                 run.keep_token(state, token)
-            if not self._runs.wait(answered, float(state.get("TimeoutSeconds", FOREVER))):
+            if not self._runs.wait(answered, FOREVER if seconds is None else seconds):
                 raise self._workflows._ExecutionError("States.Timeout", "")
             info = dict(tokens[token])
         finally:
             tokens.pop(token, None)
+            if run and run.goes_on:
+                run.forget_token(state)
         if info["error"]:
             raise self._workflows._ExecutionError(info["error"].get("Error", ""), info["error"].get("Cause", ""))
         return json.loads(info["result"] or "{}")

@@ -13,6 +13,8 @@ from shared.clock import from_text, to_text
 from shared.events import Data, Event
 from shared.money import Money, UnknownCurrencyError
 
+UNPAID = "payment_not_captured"
+"""The reason to reject an order that was dispatched."""
 LONGEST_DETAIL = 500
 """Characters of a rejection's detail that are kept: no text may keep an order from being rejected."""
 
@@ -114,9 +116,15 @@ def complete(order: Order, cause: Cause) -> Event | None:
 
 
 def reject(order: Order, reason: str, detail: str, cause: Cause) -> Event | None:
-    """The platform cannot fulfil the order; the first reason stays."""
+    """The platform cannot fulfil the order; the first reason stays.
+
+    Once the parcel is out there is one reason left, that nobody paid for it: whoever gives up on an order for another
+    one, at the moment that the parcel goes out, comes too late.
+    """
     if order.status is Status.REJECTED:
         return None
+    if order.status is Status.DISPATCHED and reason != UNPAID:
+        raise WrongStatusError(order.status)
     return _next(order, events.ORDER_REJECTED, cause, {"reason": reason, "detail": detail[:LONGEST_DETAIL]})
 
 

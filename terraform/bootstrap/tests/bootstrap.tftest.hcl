@@ -96,7 +96,7 @@ run "the_deploy_role_reaches_this_project_only" {
   assert {
     condition = alltrue([
       for s in jsondecode(aws_iam_role_policy.deploy["deploy"].policy).Statement :
-      alltrue([for action in s.Action : can(regex(":(Get|List|Describe|BatchGet)", action))]) if s.Sid == "LookUp"
+      alltrue([for action in s.Action : can(regex(":(Get|List|Describe|BatchGet|Validate)", action))]) if s.Sid == "LookUp"
     ])
     error_message = "Looking things up must not change them."
   }
@@ -148,7 +148,7 @@ run "a_plan_role_reads_one_environment_and_changes_nothing" {
   assert {
     condition = alltrue(flatten([
       for policy in aws_iam_role_policy.plan : [
-        for s in jsondecode(policy.policy).Statement : [for action in s.Action : can(regex("^[a-z0-9]+:(Get|BatchGet|List|Describe|GET$)", action))]
+        for s in jsondecode(policy.policy).Statement : [for action in s.Action : can(regex("^[a-z0-9]+:(Get|BatchGet|List|Describe|Validate|GET$)", action))]
       ]
     ]))
     error_message = "A plan role must only read."

@@ -45,14 +45,24 @@ locals {
   policies = {
     for name in local.names : name => jsonencode({
       Version = "2012-10-17"
-      Statement = [{
-        Sid       = "TlsOnly"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "sqs:*"
-        Resource  = "${local.arn_prefix}:${name}"
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      }]
+      Statement = concat(
+        [{
+          Sid       = "TlsOnly"
+          Effect    = "Deny"
+          Principal = "*"
+          Action    = "sqs:*"
+          Resource  = "${local.arn_prefix}:${name}"
+          Condition = { Bool = { "aws:SecureTransport" = "false" } }
+        }],
+        length(var.rules) == 0 || name != var.name ? [] : [{
+          Sid       = "RulesSend"
+          Effect    = "Allow"
+          Principal = { Service = "events.amazonaws.com" }
+          Action    = "sqs:SendMessage"
+          Resource  = "${local.arn_prefix}:${name}"
+          Condition = { ArnEquals = { "aws:SourceArn" = var.rules } }
+        }],
+      )
     })
   }
 }

@@ -47,6 +47,17 @@ variable "retention_days" {
   }
 }
 
+variable "rules" {
+  description = "ARNs of EventBridge rules that may send to the queue: rules have no role of their own for it."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.rules : can(regex("^arn:[^:]+:events:[^:]+:[^:]*:rule/", arn))])
+    error_message = "rules are ARNs of rules: arn:aws:events:<region>:<account>:rule/<bus>/<name>."
+  }
+}
+
 variable "kms_key_arn" {
   description = "Key that encrypts the messages."
   type        = string

@@ -37,7 +37,7 @@ def test_callbacks_in_branches_have_their_own_tokens(cloud: Cloud) -> None:
     def ask(name: str) -> dict[str, Any]:
         return task(CALLBACK, {"QueueUrl": url, "MessageBody": {"name": name, "token.$": "$$.Task.Token"}})
 
-    branches = [branch(Ask=ask("a")), branch(Ask=ask("b"))]
+    branches = [branch(AskA=ask("a")), branch(AskB=ask("b"))]
     made = machine(cloud, {"Both": {"Type": "Parallel", "Branches": branches, "End": True}}, rights=["sqs:SendMessage"])
     execution = made.start()
     asked: dict[str, str] = {}
@@ -53,7 +53,7 @@ def test_a_parallel_state_has_arguments_and_output_in_jsonata(cloud: Cloud) -> N
     states = {
         "Both": {
             "Type": "Parallel",
-            "Branches": [branch(Double=double), branch(Double=double)],
+            "Branches": [branch(One=double), branch(Other=double)],
             "Arguments": {"n": "{% $states.input.count + 1 %}"},
             "Output": {"sum": "{% $sum($states.result) %}"},
             "Assign": {"seen": "{% $count($states.result) %}"},
@@ -67,7 +67,7 @@ def test_a_parallel_state_has_arguments_and_output_in_jsonata(cloud: Cloud) -> N
 
 def test_a_stop_reaches_every_branch(cloud: Cloud) -> None:
     wait = {"Type": "Wait", "Seconds": 60, "End": True}
-    inner = {"Type": "Parallel", "Branches": [branch(Wait=wait), branch(Wait=wait)], "End": True}
+    inner = {"Type": "Parallel", "Branches": [branch(One=wait), branch(Other=wait)], "End": True}
     made = machine(cloud, {"Both": {"Type": "Parallel", "Branches": [branch(Inner=inner)], "End": True}})
     execution = made.start()
     eventually(lambda: len(made.history(execution)) == 2)

@@ -181,10 +181,10 @@ TABLE = {
     # status: (decisions that lead there, what each decision does then, in the order of DECISIONS without refunds)
     Status.PLACED: ((), (ADDS, FORBIDDEN, FORBIDDEN, ADDS, ADDS)),
     Status.CONFIRMED: (("confirm",), (NOTHING, ADDS, FORBIDDEN, ADDS, ADDS)),
-    Status.DISPATCHED: (DISPATCHED, (NOTHING, NOTHING, ADDS, ADDS, FORBIDDEN)),
+    Status.DISPATCHED: (DISPATCHED, (NOTHING, NOTHING, ADDS, FORBIDDEN, FORBIDDEN)),
     Status.COMPLETED: (COMPLETED, (NOTHING, NOTHING, NOTHING, FORBIDDEN, FORBIDDEN)),
     Status.REFUNDED: ((*REQUESTED, "record_refund"), (NOTHING, NOTHING, NOTHING, FORBIDDEN, FORBIDDEN)),
-    Status.REJECTED: ((*DISPATCHED, "reject"), (FORBIDDEN, FORBIDDEN, FORBIDDEN, NOTHING, FORBIDDEN)),
+    Status.REJECTED: (("confirm", "reject"), (FORBIDDEN, FORBIDDEN, FORBIDDEN, NOTHING, FORBIDDEN)),
     Status.CANCELED: (("confirm", "cancel"), (FORBIDDEN, FORBIDDEN, FORBIDDEN, FORBIDDEN, NOTHING)),
 }
 
@@ -215,6 +215,14 @@ def test_the_order_tells_what_happened_to_it():
 def test_another_parcel_than_the_first_is_forbidden():
     with pytest.raises(WrongStatusError):
         decisions.dispatch(after(*DISPATCHED), "DHL", "78", CAUSE)
+
+
+def test_a_dispatched_order_is_rejected_for_want_of_payment_alone():
+    order = after(*DISPATCHED)
+    event = decisions.reject(order, "payment_not_captured", "card expired", CAUSE)
+    assert event is not None
+    with pytest.raises(WrongStatusError):
+        decisions.reject(order, "not_dispatched", "too late", CAUSE)
 
 
 def test_no_text_keeps_an_order_from_being_rejected():

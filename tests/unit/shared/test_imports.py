@@ -38,11 +38,13 @@ LEAN = (
 )
 HANDLERS = [
     *(f"inventory.handlers.{name}" for name in ("alert", "api", "expire", "stock")),
+    *(f"fulfillment.handlers.{name}" for name in ("await_dispatch", "dispatch", "end_wait")),
     *(f"orders.handlers.{name}" for name in ("api", "commands", "project", "publish", "replay")),
     *(f"payments.handlers.{name}" for name in ("api", "charge", "rotate", "webhook")),
 ]
 PLAIN = [
     *(f"inventory.{name}" for name in ("alerts", "domain", "resources", "use_cases")),
+    *(f"fulfillment.{name}" for name in ("dispatching", "domain", "representation", "resources")),
     *(f"orders.{name}" for name in ("domain.decisions", "projection", "use_cases")),
     *(
         f"payments.{name}"

@@ -75,3 +75,16 @@ run "refuses_out_of_range" {
   }
   expect_failures = [var.consumer_timeout_seconds, var.retention_days, var.max_receives]
 }
+
+run "rules_may_send" {
+  command = plan
+  variables {
+    dead_letters = false
+    rules        = ["arn:aws:events:eu-west-1:123456789012:rule/tradepost-test/placed"]
+  }
+
+  assert {
+    condition     = flatten([for statement in jsondecode(aws_sqs_queue.this.policy).Statement : statement.Condition.ArnEquals["aws:SourceArn"] if statement.Effect == "Allow"]) == ["arn:aws:events:eu-west-1:123456789012:rule/tradepost-test/placed"]
+    error_message = "The rules that are named, and no others, may send."
+  }
+}
