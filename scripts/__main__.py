@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.console import Failure, print_failure
 from scripts.environment import NAMES, Environment
+from scripts.oncall import options as oncall_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,8 @@ COMMANDS = {
     "rollout": ("rollout.command", "rollout", "release every function's newest version, judged by its alarms"),
     "rollback": ("rollout.back", "rollback", "go back to the last known good version"),
     "releases": ("rollout.back", "releases", "show who released what, when, and how it ended"),
+    "redrive": ("oncall.redrive.command", "redrive", "list what failed for good, show it, replay or purge it"),
+    "audit": ("oncall.audit", "show", "show who did what with these commands"),
     "destroy": ("deploy", "destroy", "destroy all that an environment deployed"),
     "down": ("deploy", "down", "stop the local cloud; what it stores stays"),
     "demo": ("demo", "run", "deploy, then follow one order through the platform"),
@@ -37,9 +40,11 @@ COMMANDS = {
     "fmt": ("checks", "fmt", "format Python and Terraform"),
     "lock": ("locks", "lock", "resolve every requirements file to a locked set"),
 }
+ONCALL = ("redrive", "audit")
 WITH_ENVIRONMENT = (
     *("up", "plan", "status", "logs", "traces", "replay"),
     *("rollout", "rollback", "releases", "destroy", "down", "demo"),
+    *ONCALL,
 )
 
 
@@ -60,6 +65,7 @@ def parse(arguments: Sequence[str]) -> Namespace:
     options["rollback"].add_argument("--service", default="", help="all functions of this service")
     options["rollback"].add_argument("--function", dest="only", default="", help="one function: <service>.<function>")
     _add_reading(options["logs"], options["traces"])
+    oncall_options.add(options)
     options["build"].add_argument(
         "--platform", default="host", help="arm64, x86_64, or host for this machine (default)"
     )

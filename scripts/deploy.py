@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from scripts.console import console, duration, fail, say, show_table, step
+from scripts.console import confirm, console, duration, fail, say, show_table, step
 from scripts.deployed import Deployed
 from scripts.environment import ROOT, Environment
 from scripts.terraform import Terraform
@@ -42,7 +41,7 @@ def up(environment: Environment, *, yes: bool = False, canary: bool = False) -> 
         return False
     if not environment.is_local and not yes:
         _show_changes(planned)
-        _confirm(f"apply to {environment.name}")
+        confirm(f"apply to {environment.name}")
     terraform.apply(planned)
     if _removes_a_route(planned):
         # Terraform deletes a route only after it has made the new deployment, which therefore still serves it.
@@ -191,7 +190,7 @@ def destroy(environment: Environment, *, yes: bool = False) -> None:
         return
     _show_changes(planned)
     if not yes:
-        _confirm(f"destroy {environment.name}")
+        confirm(f"destroy {environment.name}")
     terraform.apply(planned)
 
 
@@ -286,10 +285,3 @@ def _show_changes(planned: Progress) -> None:
     if len(changes) > SHOWN_CHANGES:
         say(f"  and {len(changes) - SHOWN_CHANGES} more")
     say(planned.summary())
-
-
-def _confirm(action: str) -> None:
-    if not sys.stdin.isatty():
-        fail(f"{action}: nobody is here to confirm it", "give ARGS=--yes to do it without asking")
-    if console.input(f"Type yes to {action}: ").strip() != "yes":
-        fail("not confirmed", "nothing was changed")

@@ -53,3 +53,8 @@ output "failure_queues" {
   description = "URLs of failure queues by <service>.<function>."
   value       = merge([for service in local.services : service.failure_queues]...)
 }
+
+output "audit_log_group" {
+  description = "Log group in which the on-call tools write who did what."
+  value       = aws_cloudwatch_log_group.audit.name
+}

@@ -75,6 +75,12 @@ variable "log_retention_days" {
   default     = 30
 }
 
+variable "audit_retention_days" {
+  description = "Days that the audit log of the on-call tools is kept."
+  type        = number
+  default     = 400
+}
+
 variable "deletion_protection" {
   description = "Whether AWS refuses to delete tables."
   type        = bool

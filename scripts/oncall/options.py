@@ -1,0 +1,37 @@
+"""Options of the on-call commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Mapping
+
+
+def add(commands: Mapping[str, ArgumentParser]) -> None:
+    """Add to each command the options that it has."""
+    _redrive(commands["redrive"])
+    audit = commands["audit"]
+    audit.add_argument("find", nargs="?", default="", help="only lines with this text: an order's id, a person")
+    audit.add_argument("--since", default="7d", help="how far back: 15m, 2h, 7d (default)")
+
+
+def _redrive(command: ArgumentParser) -> None:
+    chosen = command.add_argument_group("which messages (all of them together)")
+    chosen.add_argument("--queue", default="", help="queues with this in their name, or of <service>.<function>")
+    chosen.add_argument("--kind", default="", help="queue, rule, schedule, async, stream, unknown")
+    chosen.add_argument("--cause", default="", help="whose cause has this in it")
+    chosen.add_argument("--find", default="", help="with this text in them: an order's id")
+    chosen.add_argument("--message", default="", help="whose id begins with this")
+    chosen.add_argument("--older", default="", help="of at least this age: 15m, 2h, 1d")
+    chosen.add_argument("--limit", type=int, default=1000, help="of each queue at most so many (default 1000)")
+    deeds = command.add_argument_group("what to do with them (default: list them by cause)")
+    deeds.add_argument("--show", action="store_true", help="print them whole, and what a replay would do")
+    deeds.add_argument("--replay", action="store_true", help="give them to where they failed")
+    deeds.add_argument("--purge", action="store_true", help="delete them (asks first)")
+    mended = "replay stream records with their items as the table has them now: after they were mended there"
+    deeds.add_argument("--as-they-are", action="store_true", help=mended)
+    deeds.add_argument("--dry-run", action="store_true", help="only say what replay or purge would do")
+    deeds.add_argument("--rate", type=float, default=10.0, help="replays a second (default 10)")
+    deeds.add_argument("--yes", action="store_true", help="do not ask before a purge")
