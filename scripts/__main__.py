@@ -29,6 +29,7 @@ COMMANDS = {
     "rollout": ("rollout.command", "rollout", "release every function's newest version, judged by its alarms"),
     "rollback": ("rollout.back", "rollback", "go back to the last known good version"),
     "releases": ("rollout.back", "releases", "show who released what, when, and how it ended"),
+    "order": ("oncall.order.command", "show", "show all that is known of one order, in one timeline"),
     "redrive": ("oncall.redrive.command", "redrive", "list what failed for good, show it, replay or purge it"),
     "audit": ("oncall.audit", "show", "show who did what with these commands"),
     "destroy": ("deploy", "destroy", "destroy all that an environment deployed"),
@@ -40,7 +41,7 @@ COMMANDS = {
     "fmt": ("checks", "fmt", "format Python and Terraform"),
     "lock": ("locks", "lock", "resolve every requirements file to a locked set"),
 }
-ONCALL = ("redrive", "audit")
+ONCALL = ("order", "redrive", "audit")
 WITH_ENVIRONMENT = (
     *("up", "plan", "status", "logs", "traces", "replay"),
     *("rollout", "rollback", "releases", "destroy", "down", "demo"),

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 def add(commands: Mapping[str, ArgumentParser]) -> None:
     """Add to each command the options that it has."""
+    commands["order"].add_argument("order_id", help="the order's id, ord_...")
+    commands["order"].add_argument("--level", default="", help="of log lines only this level and worse")
     _redrive(commands["redrive"])
     audit = commands["audit"]
     audit.add_argument("find", nargs="?", default="", help="only lines with this text: an order's id, a person")
