@@ -30,6 +30,8 @@ COMMANDS = {
     "rollback": ("rollout.back", "rollback", "go back to the last known good version"),
     "releases": ("rollout.back", "releases", "show who released what, when, and how it ended"),
     "order": ("oncall.order.command", "show", "show all that is known of one order, in one timeline"),
+    "doctor": ("oncall.doctor.command", "examine", "say what is not well and what to change; exit 1 if anything is"),
+    "cost": ("oncall.cost.command", "show", "work out what orders cost and what stops traffic from growing"),
     "redrive": ("oncall.redrive.command", "redrive", "list what failed for good, show it, replay or purge it"),
     "audit": ("oncall.audit", "show", "show who did what with these commands"),
     "destroy": ("deploy", "destroy", "destroy all that an environment deployed"),
@@ -41,7 +43,7 @@ COMMANDS = {
     "fmt": ("checks", "fmt", "format Python and Terraform"),
     "lock": ("locks", "lock", "resolve every requirements file to a locked set"),
 }
-ONCALL = ("order", "redrive", "audit")
+ONCALL = ("cost", "doctor", "order", "redrive", "audit")
 WITH_ENVIRONMENT = (
     *("up", "plan", "status", "logs", "traces", "replay"),
     *("rollout", "rollback", "releases", "destroy", "down", "demo"),

@@ -49,6 +49,11 @@ output "tables" {
   value       = merge([for service in local.shop_services : service.tables]...)
 }
 
+output "tables_by_service" {
+  description = "Names of tables by service and logical name: who pays for what."
+  value       = { for name, service in local.shop_services : name => service.tables }
+}
+
 output "failure_queues" {
   description = "URLs of failure queues by <service>.<function>."
   value       = merge([for service in local.services : service.failure_queues]...)

@@ -11,12 +11,22 @@ if TYPE_CHECKING:
 
 def add(commands: Mapping[str, ArgumentParser]) -> None:
     """Add to each command the options that it has."""
+    commands["doctor"].add_argument("--since", default="1h", help="how far to look back: 15m, 1h (default), 2d")
     commands["order"].add_argument("order_id", help="the order's id, ord_...")
     commands["order"].add_argument("--level", default="", help="of log lines only this level and worse")
     _redrive(commands["redrive"])
+    _cost(commands["cost"])
     audit = commands["audit"]
     audit.add_argument("find", nargs="?", default="", help="only lines with this text: an order's id, a person")
     audit.add_argument("--since", default="7d", help="how far back: 15m, 2h, 7d (default)")
+
+
+def _cost(command: ArgumentParser) -> None:
+    command.add_argument("--since", default="1h", help="over which time to measure: 15m, 1h (default), 7d")
+    command.add_argument("--orders-per-hour", type=float, default=0.0, help="one more traffic to work out")
+    command.add_argument("--peak", type=float, default=1.0, help="the busiest second over the mean (default 1)")
+    largest = "share in %% of the orders that the largest partner has (default 100)"
+    command.add_argument("--largest-partner", dest="largest_key_percent", type=float, default=100.0, help=largest)
 
 
 def _redrive(command: ArgumentParser) -> None:

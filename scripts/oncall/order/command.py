@@ -66,9 +66,7 @@ def show(environment: Environment, *, order_id: str, level: str = "") -> None:
         current.result = f"{len(known.entries)} things are known"
     if not known.entries:
         at = datetime.fromtimestamp(start, UTC)
-        fail(
-            f"{environment.name} knows nothing of {order_id}, made {at:%Y-%m-%d %H:%M:%S} UTC", "is ENV the right one?"
-        )
+        fail(f"{environment.name} knows nothing of this order of {at:%Y-%m-%d %H:%M:%S} UTC", "is it the right ENV?")
     _print(known, order_id)
 
 
@@ -80,7 +78,7 @@ def _tables(stack: Deployed, known: Known, order_id: str, _start: float, _level:
 
 
 def _logs(stack: Deployed, known: Known, order_id: str, start: float, level: str) -> None:
-    """Lines with the order's id, then those with the correlation ids that stand in them: the gateway's, the refusals."""
+    """Lines with the order's id, then those with the correlation ids that stand in them: the gateway's, refusals."""
     client = stack.environment.client("logs")
     groups = logs.log_groups(client, stack.environment.name)
     audit = stack.outputs.get("audit_log_group")
