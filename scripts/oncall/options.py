@@ -16,6 +16,7 @@ def add(commands: Mapping[str, ArgumentParser]) -> None:
     commands["order"].add_argument("--level", default="", help="of log lines only this level and worse")
     _redrive(commands["redrive"])
     _cost(commands["cost"])
+    _tune(commands["tune"])
     audit = commands["audit"]
     audit.add_argument("find", nargs="?", default="", help="only lines with this text: an order's id, a person")
     audit.add_argument("--since", default="7d", help="how far back: 15m, 2h, 7d (default)")
@@ -27,6 +28,17 @@ def _cost(command: ArgumentParser) -> None:
     command.add_argument("--peak", type=float, default=1.0, help="the busiest second over the mean (default 1)")
     largest = "share in %% of the orders that the largest partner has (default 100)"
     command.add_argument("--largest-partner", dest="largest_key_percent", type=float, default=100.0, help=largest)
+
+
+def _tune(command: ArgumentParser) -> None:
+    command.add_argument("function", help="<service>.<function>")
+    command.add_argument(
+        "--event", default="", help="file with the event to measure with; default: one that does no harm"
+    )
+    command.add_argument("--sizes", default="128,256,512,1024,1769", help="memory sizes in MB, with commas")
+    command.add_argument("--cold", type=int, default=4, help="cold starts of each size (default 4)")
+    command.add_argument("--warm", type=int, default=30, help="warm invocations of each size (default 30)")
+    command.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
 
 def _redrive(command: ArgumentParser) -> None:

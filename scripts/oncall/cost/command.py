@@ -51,15 +51,14 @@ def show(
         current.result = f"{used.orders:.0f} orders"
     if not used.orders:
         fail(
-            f"no order was placed in the last {since}: there is nothing to divide by",
+            f"no order was placed in the last {since}",
             "look further back with --since, or make demo",
         )
     shares = model.per_1000_orders(used.uses, used.orders)
     _show_shares(shares)
     total, fixed = sum(share.usd_per_1000 for share in shares), sum(one.usd for one in used.fixed)
-    say(
-        f"1,000 orders: ${total:.4f}; without any traffic ${fixed:.2f} a month: {', '.join(one.what for one in used.fixed)}"
-    )
+    standing = ", ".join(one.what for one in used.fixed)
+    say(f"1,000 orders: ${total:.4f}; without any traffic ${fixed:.2f} a month: {standing}")
     found = model.ordered(limits.of(stack, used, largest_key_percent), peak)
     _show_what_if(total, fixed, found, orders_per_hour)
     _show_limits(used, found, peak, largest_key_percent)
@@ -67,12 +66,11 @@ def show(
 
 
 def _show_shares(shares: list[Share]) -> None:
-    units = model.prices()["prices"]
     rows = [
-        (share.service, units[share.price]["unit"], f"{share.quantity:,.4g}", f"{share.usd_per_1000:.5f}")
+        (share.service, share.price.replace("_", " "), f"{share.quantity:,.4g}", f"{share.usd_per_1000:.5f}")
         for share in shares
     ]
-    show_table(("service", "unit", "used>", "$ per 1,000 orders>"), rows)
+    show_table(("service", "what", "used>", "$ per 1,000 orders>"), rows)
     services: dict[str, float] = {}
     for share in shares:
         services[share.service] = services.get(share.service, 0.0) + share.usd_per_1000
@@ -110,17 +108,14 @@ def _show_limits(used: Usage, found: list[Limit], peak: float, largest_key_perce
         f"at {GOAL:,} orders an hour {busiest.key} needs {environments:,.0f} environments; "
         f"from nothing Lambda starts them in {model.ramp_seconds(environments):,.0f} s"
     )
-    say(
-        f"assumed: the busiest second is {peak:g} times the mean, the largest partner has {largest_key_percent:g} % of the orders"
-    )
+    assumed = f"the busiest second is {peak:g} times the mean, the largest partner has {largest_key_percent:g} %"
+    say(f"assumed: {assumed} of the orders")
 
 
 def _say_how_it_was_made(environment: Environment, used: Usage) -> None:
     prices, quotas = model.prices(), model.quotas()
-    say(
-        f"prices: {prices['region']}, {prices['as_of']}. {prices['note']} quotas: {quotas['as_of']}. {quotas['note']}",
-        style="dim",
-    )
+    say(f"prices: {prices['region']}, {prices['as_of']}. {prices['note']}", style="dim")
+    say(f"quotas: {quotas['region']}, {quotas['as_of']}. {quotas['note']}", style="dim")
     say(
         "not in it: storage, backups, traces, data transfer, keys' requests, provisioned concurrency, VPC endpoints",
         style="dim",

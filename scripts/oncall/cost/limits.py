@@ -26,7 +26,7 @@ def of(stack: Deployed, usage: Usage, largest_key_percent: float) -> Iterator[Li
     """
     orders = usage.orders
     yield from _concurrency(stack, usage)
-    yield from _gateway(stack, usage.requests / orders)
+    yield from _gateway(stack, usage.requests / orders, largest_key_percent)
     yield from _tables(usage, largest_key_percent)
     for what, quota_name, count in (
         ("EventBridge, events put", "events_put_per_second", usage.events),
@@ -53,7 +53,7 @@ def _concurrency(stack: Deployed, usage: Usage) -> Iterator[Limit]:
             )  # fmt: skip
 
 
-def _gateway(stack: Deployed, requests: float) -> Iterator[Limit]:
+def _gateway(stack: Deployed, requests: float, largest_percent: float) -> Iterator[Limit]:
     client = stack.environment.client("apigateway")
     account = client.get_account()["throttleSettings"]["rateLimit"]
     yield Limit("API Gateway, the account", "requests per second", float(account), requests, ASK)
@@ -69,17 +69,17 @@ def _gateway(stack: Deployed, requests: float) -> Iterator[Limit]:
         )
     for plan in client.get_usage_plans()["items"]:
         if any(one["apiId"] == api for one in plan.get("apiStages", [])):
-            yield from _partner(plan, requests)
+            yield from _partner(plan, requests * largest_percent / 100)
 
 
 def _partner(plan: dict[str, Any], requests: float) -> Iterator[Limit]:
     remedy = "raise partner_limits in terraform/env"
     if rate := (plan.get("throttle") or {}).get("rateLimit"):
-        yield Limit("API Gateway, one partner's throttle", "requests per second", float(rate), requests, remedy)
+        yield Limit("API Gateway, the largest partner's throttle", "requests per second", float(rate), requests, remedy)
     quota_of_plan = plan.get("quota") or {}
     if quota_of_plan.get("period") == "DAY":
         rate = float(quota_of_plan["limit"]) / 86400
-        yield Limit("API Gateway, one partner's day", "requests per second", rate, requests, remedy)
+        yield Limit("API Gateway, the largest partner's day", "requests per second", rate, requests, remedy)
 
 
 def _tables(usage: Usage, largest_key_percent: float) -> Iterator[Limit]:

@@ -98,7 +98,7 @@ class Limit:
 
 
 def ordered(limits: Iterable[Limit], peak: float) -> list[Limit]:
-    """Return the limits that are ever reached, the first to be hit first; `peak` is the busiest second over the mean."""
+    """Return the limits that are ever reached, the first one first; `peak` is the busiest second over the mean."""
     found = [
         Limit(one.what, one.unit, one.per_second, one.per_order * peak, one.remedy) for one in limits if one.per_order
     ]

@@ -154,11 +154,7 @@ def _events(stack: Deployed, over: Range, usage: Usage) -> None:
     """Orders and events as our own metrics count them, by service; deliveries as EventBridge does, by rule."""
     client = stack.environment.client("cloudwatch")
     counted = {name: _listed(client, stack.name, name) for name in ("OrdersPlaced", "EventsPublished")}
-    rules = [
-        one
-        for one in _listed(client, "AWS/Events", "Invocations")
-        if dict(one.dimensions).get("RuleName", "").startswith(stack.name)
-    ]
+    rules = _rules(client, stack.name)
     measured = _measured(stack, over, *counted["OrdersPlaced"], *counted["EventsPublished"], *rules)
     usage.orders = sum(measured[metric] for metric in counted["OrdersPlaced"])
     usage.deliveries = sum(measured[metric] for metric in rules)
@@ -166,6 +162,17 @@ def _events(stack: Deployed, over: Range, usage: Usage) -> None:
         usage.events += measured[metric]
         service = dict(metric.dimensions).get("service", PLATFORM)
         usage.uses.append(Use(service, "events", "event", measured[metric]))
+
+
+def _rules(client: Any, prefix: str) -> list[Metric]:
+    """The deliveries of each of the stack's rules, once: they are told with and without the name of the bus."""
+    by_rule: dict[str, Metric] = {}
+    for metric in _listed(client, "AWS/Events", "Invocations"):
+        rule = dict(metric.dimensions).get("RuleName", "")
+        known = by_rule.get(rule)
+        if rule.startswith(prefix) and (known is None or len(metric.dimensions) > len(known.dimensions)):
+            by_rule[rule] = metric
+    return list(by_rule.values())
 
 
 def _listed(client: Any, namespace: str, name: str) -> list[Metric]:
@@ -200,7 +207,7 @@ def _transitions(client: Any, arn: str) -> float:
         pages = client.get_paginator("get_execution_history").paginate(executionArn=execution["executionArn"])
         events = [event["type"] for page in pages for event in page["events"]]
         # A retry of a task is a transition as well.
-        counts.append(sum(kind.endswith("StateEntered") or kind.endswith("TaskFailed") for kind in events) + 1)
+        counts.append(sum(kind.endswith(("StateEntered", "TaskFailed")) for kind in events) + 1)
     return sum(counts) / len(counts) if counts else 0.0
 
 

@@ -48,8 +48,8 @@ class Health:
     """One function as configured and as measured.
 
     Durations in ms; `used_mb` is the most that one environment used; `cold` of `runs` invocations started cold;
-    `behind_ms` is the iterator age; `place` is where its settings are ("terraform/services/orders/functions.tf:9"). One that `may_be_slow` fills its time on
-    purpose: its owner switched the alarm on duration off.
+    `behind_ms` is the iterator age; `place` is where its settings are ("terraform/services/orders/functions.tf:9").
+    One that `may_be_slow` fills its time on purpose: its owner switched the alarm on duration off.
     """
 
     key: str
