@@ -25,7 +25,7 @@ COMMANDS = {
     "status": ("deploy", "status", "show what runs and where"),
     "logs": ("logs", "show", "read the logs of functions and of the gateway, or follow them"),
     "traces": ("traces", "show", "list recent traces, or show those of an order or a request as trees"),
-    "replay": ("deploy", "replay", "rebuild the orders read model from the events"),
+    "replay": ("oncall.replay", "replay", "rebuild read models from the events, or send archived events again"),
     "rollout": ("rollout.command", "rollout", "release every function's newest version, judged by its alarms"),
     "rollback": ("rollout.back", "rollback", "go back to the last known good version"),
     "releases": ("rollout.back", "releases", "show who released what, when, and how it ended"),

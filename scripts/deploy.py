@@ -1,8 +1,7 @@
-"""Brings an environment up to date, and takes it down: `make up`, `plan`, `status`, `replay`, `down`, `destroy`."""
+"""Brings an environment up to date, and takes it down: `make up`, `plan`, `status`, `down`, `destroy`."""
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 SHOWN_CHANGES = 40
 UNWEIGHTED: dict[str, dict[str, float]] = {"AdditionalVersionWeights": {}}
-REPLAY_PAGE = 200
 API_DEPLOYMENT = "module.rest_api.aws_api_gateway_deployment.this"
 
 
@@ -240,41 +238,6 @@ def status(environment: Environment) -> None:
     else:
         rows.append(("stack", f"not deployed (make up ENV={environment.name})"))
     show_table(["", ""], rows)
-
-
-def replay(environment: Environment) -> None:
-    """Rebuild the orders read model: call the replay function until it has been through every order.
-
-    Raises:
-        Failure: the function failed, or could not rebuild some orders.
-    """
-    function = Deployed.read(environment).function("orders.replay")
-    client = environment.client("lambda")
-    orders = removed = failed = calls = 0
-    following: str | None = None
-    with step("Replaying the events of every order") as current:
-        while calls == 0 or following is not None:
-            answer = _invoke(client, function["alias_arn"], {"next": following, "limit": REPLAY_PAGE})
-            orders, removed, failed = orders + answer["orders"], removed + answer["removed"], failed + answer["failed"]
-            following, calls = answer["next"], calls + 1
-            current.note(f"{orders} orders in {calls} calls")
-        current.result = f"{orders} orders rebuilt, {removed} stale rows removed"
-    if failed:
-        fail(
-            f"{failed} orders could not be rebuilt",
-            f"why: log group /aws/lambda/{function['name']}, order not replayed",
-        )
-
-
-def _invoke(client: Any, function: str, event: dict[str, Any]) -> dict[str, Any]:
-    answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
-    payload = answer["Payload"].read()
-    if answer.get("FunctionError"):
-        fail(
-            f"{function} failed: {payload.decode(errors='replace')}", "its log group tells more; replay may be repeated"
-        )
-    result: dict[str, Any] = json.loads(payload)
-    return result
 
 
 def _show_changes(planned: Progress) -> None:

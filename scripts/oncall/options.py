@@ -15,6 +15,7 @@ def add(commands: Mapping[str, ArgumentParser]) -> None:
     commands["order"].add_argument("order_id", help="the order's id, ord_...")
     commands["order"].add_argument("--level", default="", help="of log lines only this level and worse")
     _redrive(commands["redrive"])
+    _replay(commands["replay"])
     _cost(commands["cost"])
     _tune(commands["tune"])
     audit = commands["audit"]
@@ -38,6 +39,13 @@ def _tune(command: ArgumentParser) -> None:
     command.add_argument("--sizes", default="128,256,512,1024,1769", help="memory sizes in MB, with commas")
     command.add_argument("--cold", type=int, default=4, help="cold starts of each size (default 4)")
     command.add_argument("--warm", type=int, default=30, help="warm invocations of each size (default 30)")
+    command.add_argument("--dry-run", action="store_true", help="only say what would be done")
+
+
+def _replay(command: ArgumentParser) -> None:
+    command.add_argument("--rule", default="", help="send archived events to this rule of the bus again")
+    command.add_argument("--from", dest="begin", default="", help="with --rule: since then (RFC 3339, or 2h ago as 2h)")
+    command.add_argument("--to", dest="end", default="", help="with --rule: until then (default now)")
     command.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
 
