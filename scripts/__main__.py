@@ -34,6 +34,7 @@ COMMANDS = {
     "cost": ("oncall.cost.command", "show", "work out what orders cost and what stops traffic from growing"),
     "redrive": ("oncall.redrive.command", "redrive", "list what failed for good, show it, replay or purge it"),
     "tune": ("oncall.tune.command", "tune", "measure a function at several memory sizes and recommend one"),
+    "log-level": ("oncall.log_level", "log_level", "change the log level of functions for a while"),
     "audit": ("oncall.audit", "show", "show who did what with these commands"),
     "destroy": ("deploy", "destroy", "destroy all that an environment deployed"),
     "down": ("deploy", "down", "stop the local cloud; what it stores stays"),
@@ -44,7 +45,7 @@ COMMANDS = {
     "fmt": ("checks", "fmt", "format Python and Terraform"),
     "lock": ("locks", "lock", "resolve every requirements file to a locked set"),
 }
-ONCALL = ("cost", "doctor", "order", "redrive", "tune", "audit")
+ONCALL = ("cost", "doctor", "order", "redrive", "tune", "log-level", "audit")
 WITH_ENVIRONMENT = (
     *("up", "plan", "status", "logs", "traces", "replay"),
     *("rollout", "rollback", "releases", "destroy", "down", "demo"),

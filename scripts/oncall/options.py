@@ -18,6 +18,7 @@ def add(commands: Mapping[str, ArgumentParser]) -> None:
     _replay(commands["replay"])
     _cost(commands["cost"])
     _tune(commands["tune"])
+    _log_level(commands["log-level"])
     audit = commands["audit"]
     audit.add_argument("find", nargs="?", default="", help="only lines with this text: an order's id, a person")
     audit.add_argument("--since", default="7d", help="how far back: 15m, 2h, 7d (default)")
@@ -46,6 +47,13 @@ def _replay(command: ArgumentParser) -> None:
     command.add_argument("--rule", default="", help="send archived events to this rule of the bus again")
     command.add_argument("--from", dest="begin", default="", help="with --rule: since then (RFC 3339, or 2h ago as 2h)")
     command.add_argument("--to", dest="end", default="", help="with --rule: until then (default now)")
+    command.add_argument("--dry-run", action="store_true", help="only say what would be done")
+
+
+def _log_level(command: ArgumentParser) -> None:
+    command.add_argument("function", nargs="?", default="", help="<service>.<function>, a service, or all")
+    command.add_argument("level", nargs="?", default="", help="DEBUG, INFO, WARNING, ERROR, or default")
+    command.add_argument("--for", dest="period", default="30m", help="how long: 90s, 30m (default), at most 1d")
     command.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
 

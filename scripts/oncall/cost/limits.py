@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scripts.oncall.cost.model import Limit, quota
+from shared.log_level import CHECK_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,8 @@ def _concurrency(stack: Deployed, usage: Usage) -> Iterator[Limit]:
     yield Limit("Lambda, concurrency of the account", "environments", float(account), busy, ASK)
     invocations = account * quota("lambda_requests_per_environment")
     yield Limit("Lambda, invocations of the account", "per second", invocations, runs, f"{ASK} of concurrency")
+    what = "Parameter Store, environments that ask for their log level"
+    yield Limit(what, "per second", quota("parameter_reads_per_second"), busy / CHECK_SECONDS, f"{ASK} (throughput)")
     for one in usage.functions:
         if one.reserved:
             what = f"Lambda, reserved concurrency of {one.key}"
