@@ -68,7 +68,7 @@ def log_level(
                 ssm.put_parameter(Name=prefix + key, Value=value, Type="String", Overwrite=True)
     say(text, style="green")
     say(
-        f"each environment follows with a request, {CHECK_SECONDS:.0f} s from now at the latest; it goes back by itself",
+        f"each environment follows with a request, within {CHECK_SECONDS:.0f} s, and goes back by itself",
         style="dim",
     )
 
