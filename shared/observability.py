@@ -140,7 +140,8 @@ def correlation_id(event: Mapping[str, Any]) -> str | None:
     """What links everything that one request set in motion.
 
     That of a command (shared/commands.py) or of an event of the bus; of a request through the gateway the caller's
-    X-Correlation-Id if it is 1 to 64 letters, digits or ``._:-``, else the gateway's request id; None for an event that names none of these.
+    X-Correlation-Id if it is 1 to 64 letters, digits or ``._:-``, else the gateway's request id; None for an event that
+    names none of these.
     """
     detail = event.get("detail")
     for carrier in (event, detail if isinstance(detail, Mapping) else {}):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BEFORE_SECONDS = 60
 AFTER_SECONDS = 3600
-MOST_CORRELATIONS = 5
+MOST_IDS = 5
 MOST_FAILURES = 200
 _BAD_LEVELS = ("WARNING", "ERROR", "CRITICAL")
 
@@ -83,10 +83,10 @@ def _logs(stack: Deployed, known: Known, order_id: str, start: float, level: str
     groups = logs.log_groups(client, stack.environment.name)
     audit = stack.outputs.get("audit_log_group")
     events = logs.read(client, groups | ({str(audit): "audit"} if audit else {}), int(start * 1000), order_id)
-    counted = Counter(found for event in events if (found := _field(event.message, "correlation_id")))
-    known.correlations = [one for one, _ in counted.most_common(MOST_CORRELATIONS)]
-    for correlation in known.correlations:
-        events += logs.read(client, groups, int(start * 1000), correlation)
+    known.correlations = _most_frequent(events, "correlation_id")
+    # The gateway's own lines know their request and nothing of what it was for.
+    for one in dict.fromkeys([*known.correlations, *_most_frequent(events, "request_id")]):
+        events += logs.read(client, groups, int(start * 1000), one)
     for event in {event.id: event for event in events}.values():
         line = log_lines.readable(event.message)
         if line is None or line.level in ("METRIC", "REPORT") or not log_lines.at_least(line.level, level):
@@ -95,6 +95,11 @@ def _logs(stack: Deployed, known: Known, order_id: str, start: float, level: str
         text = line.text.splitlines()[0].replace(f" order_id={order_id}", "")
         text = _audit(event.message) if event.origin == "audit" else text
         known.entries.append(Entry(event.timestamp / 1000, event.origin, text, bad=line.level in _BAD_LEVELS))
+
+
+def _most_frequent(events: list[logs.Event], name: str) -> list[str]:
+    counted = Counter(found for event in events if (found := _field(event.message, name)))
+    return [one for one, _ in counted.most_common(MOST_IDS)]
 
 
 def _audit(message: str) -> str:
