@@ -60,7 +60,7 @@ def _log_level(command: ArgumentParser) -> None:
 def _redrive(command: ArgumentParser) -> None:
     chosen = command.add_argument_group("which messages (all of them together)")
     chosen.add_argument("--queue", default="", help="queues with this in their name, or of <service>.<function>")
-    chosen.add_argument("--kind", default="", help="queue, rule, schedule, async, stream, unknown")
+    chosen.add_argument("--kind", default="", help="queue, rule, schedule, async, stream, workflow, unknown")
     chosen.add_argument("--cause", default="", help="whose cause has this in it")
     chosen.add_argument("--find", default="", help="with this text in them: an order's id")
     chosen.add_argument("--message", default="", help="whose id begins with this")

@@ -143,10 +143,9 @@ def _workflows(stack: Deployed, known: Known, order_id: str, start: float, _leve
 
 
 def _failures(stack: Deployed, known: Known, order_id: str, _start: float, _level: str) -> None:
-    client = stack.environment.client("sqs")
     waiting = (queue for queue in topology.read(stack) if queue.waiting)
     for queue in waiting:
-        for one in look(client, queue, MOST_FAILURES):
+        for one in look(stack, queue, MOST_FAILURES):
             if order_id in one.text:
                 text = f"waits here: {one.cause} (make redrive ARGS='--show --message {one.id[:8]}')"
                 known.entries.append(Entry(one.failed_at.timestamp(), f"failure {queue.name}", text, bad=True))

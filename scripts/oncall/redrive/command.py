@@ -17,16 +17,18 @@ from scripts.console import confirm, fail, say, step
 from scripts.deployed import Deployed
 from scripts.logs import seconds
 from scripts.oncall import audit
-from scripts.oncall.redrive import topology, view
+from scripts.oncall.redrive import executions, topology, view
 from scripts.oncall.redrive.causes import with_causes
 from scripts.oncall.redrive.envelopes import Failure, Kind
-from scripts.oncall.redrive.messages import Pace, Taken, look
+from scripts.oncall.redrive.messages import Pace, look, take
 from scripts.oncall.redrive.replays import Replays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from scripts.environment import Environment
+    from scripts.oncall.redrive.executions import Executions
+    from scripts.oncall.redrive.messages import Taken
     from scripts.oncall.redrive.topology import FailureQueue
 
 MOST_FAILURES_IN_A_ROW = 5
@@ -91,7 +93,7 @@ def redrive(  # noqa: PLR0913 - one for each option of the command
     Args:
         environment: where.
         queue: only queues whose name has this in it; also <service>.<function>.
-        kind: only failures of this kind: queue, rule, schedule, async, stream, unknown.
+        kind: only failures of this kind: queue, rule, schedule, async, stream, workflow, unknown.
         cause: only failures whose cause has this in it.
         find: only messages with this text, for example an order's id.
         message: only the message whose id begins with this.
@@ -116,7 +118,7 @@ def redrive(  # noqa: PLR0913 - one for each option of the command
         fail("a list changes nothing, with or without --dry-run", "add --replay or --purge")
     choice = Choice(queue, kind, cause, find, message, seconds(older) if older else 0)
     stack = Deployed.read(environment)
-    queues = [one for one in topology.read(stack) if choice.has_queue(one)]
+    queues = [one for one in (*topology.read(stack), *executions.read(stack)) if choice.has_queue(one)]
     if not queues:
         fail(f"no failure queue has {queue!r} in its name", f"list them all with: make redrive ENV={environment.name}")
     if replay or purge:
@@ -130,8 +132,7 @@ def redrive(  # noqa: PLR0913 - one for each option of the command
 
 
 def _chosen(stack: Deployed, queues: list[FailureQueue], choice: Choice, limit: int) -> list[Failure]:
-    client = stack.environment.client("sqs")
-    found = [one for each in queues if each.waiting for one in look(client, each, limit)]
+    found = [one for each in queues if each.waiting for one in look(stack, each, limit)]
     return [one for one in with_causes(stack.environment.client("logs"), found) if choice.has(one)]
 
 
@@ -192,16 +193,12 @@ def _work(
     progress: Progress,
     stopped: Callable[[], bool],
 ) -> None:
-    client, replays, pace = (
-        stack.environment.client("sqs"),
-        Replays(stack, as_they_are=options.as_they_are),
-        Pace(options.rate),
-    )
+    replays, pace = Replays(stack, as_they_are=options.as_they_are), Pace(options.rate)
     # What comes into the queue from now on is what failed again: it is not for this run.
     began_ms = time.time() * 1000
     for queue in (one for one in queues if one.waiting):
         progress.in_a_row = 0
-        with step(f"{options.verb.capitalize()} {queue.name}") as current, Taken(client, queue) as taken:
+        with step(f"{options.verb.capitalize()} {queue.name}") as current, take(stack, queue) as taken:
             before = progress.done
             for failure in _each(stack, taken, choice, options.limit):
                 old = int(failure.message["Attributes"]["SentTimestamp"]) < began_ms
@@ -216,14 +213,16 @@ def _work(
             current.result = f"{progress.done - before} {options.past}{stays}"
 
 
-def _each(stack: Deployed, taken: Taken, choice: Choice, limit: int) -> Iterator[Failure]:
+def _each(stack: Deployed, taken: Taken | Executions, choice: Choice, limit: int) -> Iterator[Failure]:
     client = stack.environment.client("logs")
     for page in taken.pages(limit):
         # Reading logs takes its time: only for whom the cause matters.
         yield from with_causes(client, page) if choice.cause else page
 
 
-def _one(taken: Taken, failure: Failure, options: _Options, replays: Replays, pace: Pace, progress: Progress) -> None:
+def _one(
+    taken: Taken | Executions, failure: Failure, options: _Options, replays: Replays, pace: Pace, progress: Progress
+) -> None:
     try:
         text, run = _deed(failure, options, replays)
         if not options.dry_run:

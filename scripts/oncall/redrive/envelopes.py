@@ -7,6 +7,7 @@
 | schedule | EventBridge Scheduler | the target's input; attributes SCHEDULE_ARN, TARGET_ARN, ERROR_CODE |
 | async | Lambda, an asynchronous invocation | an invocation record with the event in requestPayload |
 | stream | Lambda, a batch of a DynamoDB stream | a pointer (DDBStreamBatchInfo): shard and sequence numbers, no data |
+| workflow | nobody: a failed execution is its own record (executions.py) | its input, error and cause |
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Kind(StrEnum):
     SCHEDULE = "schedule"
     ASYNC = "async"
     STREAM = "stream"
+    WORKFLOW = "workflow"
     UNKNOWN = "unknown"
 
 

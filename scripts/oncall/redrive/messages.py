@@ -9,10 +9,12 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from scripts.oncall.redrive.envelopes import Failure, parse
+from scripts.oncall.redrive.executions import Executions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scripts.deployed import Deployed
     from scripts.oncall.redrive.topology import FailureQueue
 
 PAGE = 10
@@ -77,9 +79,16 @@ class Taken:
             self._client.change_message_visibility_batch(QueueUrl=self._queue.url, Entries=entries)
 
 
-def look(client: Any, queue: FailureQueue, limit: int) -> list[Failure]:
-    """Return up to `limit` messages and leave them where they are, the oldest first."""
-    with Taken(client, queue) as taken:
+def take(stack: Deployed, queue: FailureQueue) -> Taken | Executions:
+    """Return what waits in a queue, or what failed in a state machine, for use by `with`."""
+    if queue.machine:
+        return Executions(stack.environment.client("stepfunctions"), queue)
+    return Taken(stack.environment.client("sqs"), queue)
+
+
+def look(stack: Deployed, queue: FailureQueue, limit: int) -> list[Failure]:
+    """Return up to `limit` failures and leave them where they are, the oldest first."""
+    with take(stack, queue) as taken:
         found = [failure for page in taken.pages(limit) for failure in page]
     return sorted(found, key=lambda failure: failure.failed_at)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.console import Failure as Impossible
 from scripts.console import fail
+from scripts.oncall.redrive import executions
 from scripts.oncall.redrive.envelopes import Failure, Kind, attributes
 from scripts.oncall.redrive.streams import Pointer, Streams
 from scripts.oncall.redrive.targets import Targets
@@ -37,6 +38,7 @@ class Replays:
         client = stack.environment.client
         self._sqs, self._lambda = client("sqs"), client("lambda")
         self._streams = Streams(client("dynamodb"), client("dynamodbstreams"), client("events"))
+        self._states = client("stepfunctions")
         self._targets = Targets(client, stack.outputs["event_bus_name"])
 
     def plan(self, failure: Failure) -> Plan:
@@ -52,6 +54,9 @@ class Replays:
                 return self._invoke_again(failure)
             case Kind.STREAM:
                 return self._records_again(failure)
+            case Kind.WORKFLOW:
+                name = failure.queue.name
+                return Plan(f"start {name} anew with the same input", lambda: executions.start(self._states, failure))
             case Kind.RULE | Kind.SCHEDULE:
                 text, run = self._targets.delivery(failure)
                 return Plan(text, run)

@@ -24,7 +24,8 @@ class StreamTrigger:
 class FailureQueue:
     """A queue in which failures end. `waiting` and `in_flight` are SQS's approximate counts.
 
-    `sources` are the queues whose dead letters it takes; `feeders` tells a person all that fails into it.
+    `sources` are the queues whose dead letters it takes; `feeders` tells a person all that fails into it. A state
+    machine, whose failed executions are its own queue, has in `machine` the ARN to start it by.
     """
 
     name: str
@@ -35,6 +36,7 @@ class FailureQueue:
     sources: list[str] = field(default_factory=list)
     streams: list[StreamTrigger] = field(default_factory=list)
     feeders: list[str] = field(default_factory=list)
+    machine: str = ""
 
 
 def read(stack: Deployed) -> list[FailureQueue]:

@@ -11,7 +11,7 @@ from scripts.console import Failure
 from scripts.deployed import Deployed
 from scripts.environment import Environment
 from scripts.oncall import audit
-from scripts.oncall.redrive import command, topology
+from scripts.oncall.redrive import command, executions, topology
 from scripts.oncall.redrive.command import MOST_FAILURES_IN_A_ROW, Choice
 from scripts.oncall.redrive.envelopes import Failure as Failed
 from scripts.oncall.redrive.envelopes import parse
@@ -87,6 +87,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         monkeypatch.setattr(Deployed, "read", lambda _environment: stack)
         monkeypatch.setattr(Environment, "client", lambda _self, name: {"sqs": sqs, "logs": logs}.get(name))
         monkeypatch.setattr(topology, "read", lambda _stack: [queue(waiting=len(texts))])
+        monkeypatch.setattr(executions, "read", lambda _stack: [])
         monkeypatch.setattr(command, "Replays", Replays)
         monkeypatch.setattr(command, "with_causes", lambda _client, found: list(found))
         try:
