@@ -1,4 +1,4 @@
-"""A log level that a person changes while functions run: a parameter in Parameter Store (docs/decisions/0014).
+"""A log level that a person changes while functions run: a parameter in Parameter Store (docs/decisions/0017).
 
 Standard library only; botocore, which the function has anyway, is imported when the parameter is read.
 

@@ -83,7 +83,7 @@ def _show_what_if(total: float, fixed: float, found: list[Limit], asked: float) 
     rows = []
     for traffic in sorted({*TRAFFIC, *([asked] if asked else [])}):
         reached = [one for one in found if one.orders_per_hour < traffic]
-        first = f"{len(reached)} limits are in the way, the first is {reached[0].what}" if reached else "nothing"
+        first = f"{len(reached)} of the limits below, first {reached[0].what}" if reached else "nothing"
         rows.append((f"{traffic:,.0f}", f"{model.monthly(total, fixed, traffic):,.2f}", first))
     console.print()
     show_table(("orders an hour>", "$ a month>", "what stops it"), rows)

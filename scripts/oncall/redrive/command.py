@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from scripts.console import Failure as Impossible
 from scripts.console import confirm, fail, say, step
 from scripts.deployed import Deployed
+from scripts.environment import CACHE
 from scripts.logs import seconds
 from scripts.oncall import audit
 from scripts.oncall.redrive import executions, topology, view
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from scripts.oncall.redrive.messages import Taken
     from scripts.oncall.redrive.topology import FailureQueue
 
+PURGED = CACHE / "purged.jsonl"
 MOST_FAILURES_IN_A_ROW = 5
 """Then the cause is not mended, and going on would only wear out what works."""
 
@@ -112,6 +115,8 @@ def redrive(  # noqa: PLR0913 - one for each option of the command
     """
     if replay and purge:
         fail("a message is either replayed or purged", "give one of --replay and --purge")
+    if purge and not any((queue, kind, cause, find, message)):
+        fail("say what to purge", "choose with --queue, --kind, --cause, --find or --message")
     if rate <= 0 or limit < 1:
         fail("--rate is above 0 and --limit at least 1", "for example --rate 5 --limit 200")
     if dry_run and not (replay or purge):
@@ -173,6 +178,8 @@ def _act(stack: Deployed, queues: list[FailureQueue], choice: Choice, options: _
         finally:
             result |= {options.past: progress.done, "stayed": len(progress.stayed), "interrupted": stopped()}
     view.show_result(progress.texts, progress.stayed, options.past)
+    if options.purge and progress.done:
+        say(f"what was deleted is kept in {PURGED}", style="dim")
     if stopped():
         fail(
             f"interrupted after {progress.done}",
@@ -242,9 +249,16 @@ def _one(
 
 def _deed(failure: Failure, options: _Options, replays: Replays) -> tuple[str, Callable[[], None]]:
     if options.purge:
-        return f"{failure.queue.name}: delete {failure.cause}", lambda: None
+        return f"{failure.queue.name}: delete {failure.cause}", lambda: _keep_copy(failure)
     plan = replays.plan(failure)
     return plan.text, plan.run
+
+
+def _keep_copy(failure: Failure) -> None:
+    """Append a message that is to be deleted to this machine's file of purged ones."""
+    PURGED.parent.mkdir(parents=True, exist_ok=True)
+    with PURGED.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"queue": failure.queue.name, **failure.message}, default=str) + "\n")
 
 
 @contextmanager

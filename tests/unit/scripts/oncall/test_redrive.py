@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ type Run = Callable[..., tuple[Sqs, Logs]]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Redrive messages whose replay fails when their cause has "broken" in it."""
 
     def redrive(*texts: str, on_replay: Callable[[str], None] = lambda _id: None, **options: Any) -> tuple[Sqs, Logs]:
@@ -87,6 +88,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         monkeypatch.setattr(Deployed, "read", lambda _environment: stack)
         monkeypatch.setattr(Environment, "client", lambda _self, name: {"sqs": sqs, "logs": logs}.get(name))
         monkeypatch.setattr(topology, "read", lambda _stack: [queue(waiting=len(texts))])
+        monkeypatch.setattr(command, "PURGED", tmp_path / "purged.jsonl")
         monkeypatch.setattr(executions, "read", lambda _stack: [])
         monkeypatch.setattr(command, "Replays", Replays)
         monkeypatch.setattr(command, "with_causes", lambda _client, found: list(found))
@@ -140,16 +142,25 @@ def test_an_interrupted_run_ends_after_the_message_and_loses_nothing(run: Run) -
 
 
 def test_a_purge_needs_a_yes(run: Run) -> None:
-    sqs, logs = run("a", purge=True)
+    sqs, logs = run("a", purge=True, queue="failures")
     assert sqs.left == ["m0"]
     assert "nobody is here to confirm" in logs.lines[-1]["failure"]
-    sqs, logs = run("a", "b", purge=True, cause="b", yes=True)
+    sqs, logs = run("a", "b", purge=True, cause=": b", yes=True)
     assert sqs.left == ["m0"]
     assert logs.lines[-1]["result"]["purged"] == 1
+    [kept] = command.PURGED.read_text().splitlines()
+    assert json.loads(kept)["MessageId"] == "m1"
 
 
 @pytest.mark.parametrize(
-    "options", [{"replay": True, "purge": True}, {"dry_run": True}, {"replay": True, "limit": 0}, {"older": "1 week"}]
+    "options",
+    [
+        {"replay": True, "purge": True},
+        {"purge": True, "yes": True},
+        {"dry_run": True},
+        {"replay": True, "limit": 0},
+        {"older": "1 week"},
+    ],
 )
 def test_what_makes_no_sense_is_refused(run: Run, options: dict[str, Any]) -> None:
     sqs, logs = run("a", **options)
