@@ -1,6 +1,6 @@
 # Every action of a person or of CI. `make help` lists them. Works with GNU make 3.81 and newer.
 # Variables: ENV (environment, default local), PLATFORM (arm64 or x86_64), FIND, SERVICE, FUNCTION, ID, QUEUE (what to
-# look at), EVENT, LEVEL, FOR (of tune and log-level), ARGS (more arguments for the command).
+# look at or take back), SINCE (RFC 3339), EVENT, LEVEL, FOR (of tune and log-level), ARGS (more arguments).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -18,6 +18,7 @@ QUEUE ?=
 EVENT ?=
 LEVEL ?=
 FOR ?=
+SINCE ?=
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,7 +30,7 @@ RUN := $(BIN)/python -m scripts
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## "; print "Usage: make <target> [ENV=local|dev|staging|prod]" } \
 		/^##@ / { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } \
-		/^[a-z][a-z-]*:.*## / { printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z][a-z0-9-]*:.*## / { printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## The whole platform on this machine: build, deploy, place an order and follow it
 	@$(RUN) demo $(ARGS)
@@ -48,8 +49,17 @@ build: $(STAMP) ## Build build/<service>.zip, build/shared-layer.zip and build/m
 up: $(STAMP) ## Bring an environment up to date: local cloud, build, Terraform
 	@$(RUN) up --env $(ENV) $(ARGS)
 
-plan: $(STAMP) ## Show what `make up` would change
+plan: $(STAMP) ## Show what `make up` would change (ARGS="--markdown plan.md" writes it for people, too)
 	@$(RUN) plan --env $(ENV) $(ARGS)
+
+drift: $(STAMP) ## Show what differs from the commit that was deployed; fails when anything does
+	@$(RUN) drift --env $(ENV) $(ARGS)
+
+revision: $(STAMP) ## Print the commit that was deployed
+	@$(RUN) revision --env $(ENV) $(ARGS)
+
+verify: $(STAMP) ## Check that build/ is what its manifest says; ARGS=--serving: that the environment serves it
+	@$(RUN) verify --env $(ENV) $(ARGS)
 
 status: $(STAMP) ## Show what runs and where
 	@$(RUN) status --env $(ENV) $(ARGS)
@@ -63,8 +73,8 @@ traces: $(STAMP) ## List recent traces, or show those of FIND=<order, request or
 rollout: $(STAMP) ## Release every function's newest version: a part of the traffic first, back by itself when it fails
 	@$(RUN) rollout --env $(ENV) $(ARGS)
 
-rollback: $(STAMP) ## Go back to the last known good version (FUNCTION=<service>.<function> or SERVICE=<service>)
-	@$(RUN) rollback --env $(ENV) $(if $(FUNCTION),--function $(FUNCTION)) $(if $(SERVICE),--service $(SERVICE)) $(ARGS)
+rollback: $(STAMP) ## Go back to the last known good version (FUNCTION=<service>.<function>, SERVICE=<service> or SINCE=<time>)
+	@$(RUN) rollback --env $(ENV) $(if $(FUNCTION),--function $(FUNCTION)) $(if $(SERVICE),--service $(SERVICE)) $(if $(SINCE),--since $(SINCE)) $(ARGS)
 
 releases: $(STAMP) ## Show who released what, when, and how it ended
 	@$(RUN) releases --env $(ENV) $(ARGS)
@@ -118,6 +128,9 @@ test-stack: $(STAMP) ## The real stack on a local cloud of its own
 	@$(RUN) build
 	@$(BIN)/pytest tests/stack --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+e2e: $(STAMP) ## Smoke tests of what is deployed: ENV=, or API_URL= and API_KEY=; SERVICE=, ARGS="-k cancel"
+	@$(RUN) e2e --env $(ENV) $(if $(SERVICE),--service $(SERVICE)) $(ARGS)
+
 bench: $(STAMP) ## Measure cold start, import time, local cloud and build against their budgets
 	@$(RUN) bench $(ARGS)
 
@@ -136,8 +149,8 @@ clean: ## Remove what builds and checks made; .venv and the local cloud's data s
 	@rm -rf build .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@echo "clean: removed build/ and caches (the local cloud's data: make down, then rm -r .local)"
 
-.PHONY: help demo setup build up plan status logs traces rollout rollback releases down destroy \
+.PHONY: help demo setup build up plan drift revision verify status logs traces rollout rollback releases down destroy \
 	order doctor redrive replay log-level tune cost audit \
 	test test-unit test-component test-terraform \
-	test-stack bench lint fmt lock clean
+	test-stack e2e bench lint fmt lock clean
 .NOTPARALLEL:

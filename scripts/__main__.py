@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 COMMANDS = {
     "build": ("build.command", "build", "build the ZIPs and the manifest"),
     "up": ("deploy", "up", "bring an environment up to date"),
-    "plan": ("deploy", "plan", "show what `up` would change"),
+    "plan": ("delivery.plan", "plan", "show what `up` would change"),
+    "drift": ("delivery.plan", "drift", "show what differs from the commit that was deployed"),
+    "revision": ("delivery.plan", "show_revision", "print the commit that was deployed"),
+    "verify": ("delivery.artifacts", "verify", "check that build/, or what serves, is what was built"),
     "status": ("deploy", "status", "show what runs and where"),
     "logs": ("logs", "show", "read the logs of functions and of the gateway, or follow them"),
     "traces": ("traces", "show", "list recent traces, or show those of an order or a request as trees"),
     "replay": ("oncall.replay", "replay", "rebuild read models from the events, or send archived events again"),
     "rollout": ("rollout.command", "rollout", "release every function's newest version, judged by its alarms"),
-    "rollback": ("rollout.back", "rollback", "go back to the last known good version"),
+    "rollback": ("delivery.rollback", "rollback", "go back to the last known good version"),
     "releases": ("rollout.back", "releases", "show who released what, when, and how it ended"),
     "order": ("oncall.order.command", "show", "show all that is known of one order, in one timeline"),
     "doctor": ("oncall.doctor.command", "examine", "say what is not well and what to change; exit 1 if anything is"),
@@ -36,6 +39,7 @@ COMMANDS = {
     "tune": ("oncall.tune.command", "tune", "measure a function at several memory sizes and recommend one"),
     "log-level": ("oncall.log_level", "log_level", "change the log level of functions for a while"),
     "audit": ("oncall.audit", "show", "show who did what with these commands"),
+    "e2e": ("e2e", "run", "run the smoke suite against a deployed environment"),
     "destroy": ("deploy", "destroy", "destroy all that an environment deployed"),
     "down": ("deploy", "down", "stop the local cloud; what it stores stays"),
     "demo": ("demo", "run", "deploy, then follow one order through the platform"),
@@ -47,8 +51,8 @@ COMMANDS = {
 }
 ONCALL = ("cost", "doctor", "order", "redrive", "tune", "log-level", "audit")
 WITH_ENVIRONMENT = (
-    *("up", "plan", "status", "logs", "traces", "replay"),
-    *("rollout", "rollback", "releases", "destroy", "down", "demo"),
+    *("up", "plan", "drift", "revision", "verify", "status", "logs", "traces", "replay"),
+    *("rollout", "rollback", "releases", "e2e", "destroy", "down", "demo"),
     *ONCALL,
 )
 
@@ -64,11 +68,23 @@ def parse(arguments: Sequence[str]) -> Namespace:
         options[name].add_argument("--yes", action="store_true", help="do not ask")
     release = "leave new versions to `make rollout` (always so on AWS)"
     options["up"].add_argument("--canary", action="store_true", help=release)
+    for name in ("up", "plan"):
+        options[name].add_argument("--built", action="store_true", help="take build/ as it is, after verifying it")
+    options["up"].add_argument("--older", action="store_true", help="deploy a commit older than what runs on AWS")
+    for name in ("up", "plan", "drift"):
+        options[name].add_argument("--markdown", default="", metavar="FILE", help="also write a report for people")
+    options["plan"].add_argument("--comment", type=int, default=0, metavar="NUMBER", help="tell this pull request")
+    options["drift"].add_argument("--issue", action="store_true", help="tell it in the environment's issue on GitHub")
+    options["verify"].add_argument("--manifest", default="", metavar="SHA256", help="the digest of build/manifest.json")
+    options["verify"].add_argument("--serving", action="store_true", help="also that functions serve these ZIPs")
     apart = "release also what cannot be canaried"
     options["rollout"].add_argument("--all-at-once", action="store_true", help=apart)
     options["rollout"].add_argument("--retry", action="store_true", help="also versions that did not stay before")
     options["rollback"].add_argument("--service", default="", help="all functions of this service")
     options["rollback"].add_argument("--function", dest="only", default="", help="one function: <service>.<function>")
+    options["e2e"].add_argument("--service", default="", help="only this service's tests")
+    options["e2e"].add_argument("-k", dest="expression", default="", help="only tests whose names match")
+    options["rollback"].add_argument("--since", default="", metavar="TIME", help="all that was released since then")
     _add_reading(options["logs"], options["traces"])
     oncall_options.add(options)
     options["build"].add_argument(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -51,7 +50,7 @@ def checks() -> list[Check]:
     """Return the checks that this machine can run, the fast ones first."""
     workflows = [str(path.relative_to(ROOT)) for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
     sources = {"PYTHONPATH": f"{ROOT / 'services'}{os.pathsep}{ROOT}"}
-    found = [
+    return [
         Check(
             "Python rules (ruff)", (tool("ruff"), "check", "--quiet", *PYTHON_SOURCES), "make fmt corrects many of them"
         ),
@@ -72,14 +71,18 @@ def checks() -> list[Check]:
             "correct the workflow",
         ),
         Check(
+            "Workflow syntax, expressions and scripts (jactionlint)",
+            (tool("jactionlint"), "--no-online", "--no-hints", "--strict-exit", "--profile", "pedantic"),
+            "correct the workflow; `.venv/bin/jactionlint --explain=<rule>` tells more",
+            # It finds shellcheck, which reads the scripts, on the path.
+            {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        ),
+        Check(
             "Workflow security (zizmor)",
             (tool("zizmor"), "--quiet", "--offline", "--pedantic", "--no-progress", ".github"),
             "correct the workflow; each finding links to its explanation",
         ),
     ]
-    if linter := shutil.which("actionlint"):
-        found.append(Check("Workflow syntax (actionlint)", (linter,), "correct the workflow"))
-    return found
 
 
 def lint() -> None:
@@ -91,8 +94,6 @@ def lint() -> None:
     failed = [check.title for check in checks() if not check.run()]
     if not _validate():
         failed.append("Terraform validate")
-    if not shutil.which("actionlint"):
-        say("  -  Workflow syntax: skipped, as actionlint is not installed (the schema was checked)", style="dim")
     if failed:
         fail(
             f"{len(failed)} checks failed: {', '.join(failed)}", "correct what is shown above, then run make lint again"

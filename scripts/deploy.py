@@ -1,35 +1,53 @@
-"""Brings an environment up to date, and takes it down: `make up`, `plan`, `status`, `down`, `destroy`."""
+"""Brings an environment up to date, and takes it down: `make up`, `status`, `down`, `destroy`."""
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts.console import confirm, console, duration, fail, say, show_table, step
+from scripts.delivery import revision
 from scripts.deployed import Deployed
 from scripts.environment import ROOT, Environment
-from scripts.terraform import Terraform
+from scripts.terraform import Terraform, show_changes
 
 if TYPE_CHECKING:
     from scripts.terraform_events import Progress
 
-SHOWN_CHANGES = 40
 UNWEIGHTED: dict[str, dict[str, float]] = {"AdditionalVersionWeights": {}}
 API_DEPLOYMENT = "module.rest_api.aws_api_gateway_deployment.this"
 
 
-def up(environment: Environment, *, yes: bool = False, canary: bool = False) -> bool:
+def up(
+    environment: Environment,
+    *,
+    yes: bool = False,
+    canary: bool = False,
+    built: bool = False,
+    older: bool = False,
+    markdown: str = "",
+) -> bool:
     """Start the local cloud if it is the target, build, and apply; return whether anything was deployed.
 
     On AWS it shows the plan and asks, unless `yes`; what it published waits for a rollout. On the local cloud new
-    versions get all traffic at once, for a short loop between a change and its effect, unless `canary`.
+    versions get all traffic at once, for a short loop between a change and its effect, unless `canary`. With `built`
+    it takes build/ as it is, once that was verified. A commit that AWS runs a newer one of is refused, unless `older`.
+    `markdown` is a file that gets a report of what it applies.
 
     Raises:
         Failure: a step failed; the hint says what to do.
     """
     started = time.monotonic()
-    terraform, planned = _plan(environment)
+    if not environment.is_local and not older:
+        revision.refuse_older(environment)
+    terraform, planned = make_plan(environment, built=built)
+    if markdown:
+        from scripts.delivery.plan_report import report
+
+        Path(markdown).write_text(report(terraform.show_plan(), f"Applied to {environment.name}"), encoding="utf-8")
     if not planned.changes and not planned.output_changes:
+        revision.record(environment)
         # An earlier run may have been stopped between the apply and the release.
         if _release(environment, canary=canary):
             return True
@@ -38,12 +56,13 @@ def up(environment: Environment, *, yes: bool = False, canary: bool = False) -> 
         )
         return False
     if not environment.is_local and not yes:
-        _show_changes(planned)
+        show_changes(planned)
         confirm(f"apply to {environment.name}")
     terraform.apply(planned)
     if _removes_a_route(planned):
         # Terraform deletes a route only after it has made the new deployment, which therefore still serves it.
         terraform.apply(terraform.plan(replace=API_DEPLOYMENT))
+    revision.record(environment)
     _release(environment, canary=canary)
     say(f"{environment.name} is deployed ({duration(time.monotonic() - started)})", style="green")
     return True
@@ -56,29 +75,27 @@ def _removes_a_route(planned: Progress) -> bool:
     )
 
 
-def plan(environment: Environment) -> bool:
-    """Show what `up` would change; return whether there is anything.
+def make_plan(environment: Environment, *, built: bool = False, lock: bool = True) -> tuple[Terraform, Progress]:
+    """Build, or with `built` verify what was built, and plan; return the plan's Terraform and what would change.
 
     Raises:
         Failure: the plan cannot be made.
     """
-    _, planned = _plan(environment)
-    _show_changes(planned)
-    return bool(planned.changes) or planned.output_changes
-
-
-def _plan(environment: Environment) -> tuple[Terraform, Progress]:
-    from scripts.build.command import build
-
     if environment.is_local:
         start_local_cloud(environment)
-    built = build("host" if environment.is_local else "arm64", table=False)
-    if not built:
-        console.print("  [green]✓[/green]  Build: nothing changed")
+    if built:
+        from scripts.delivery.artifacts import verify
+
+        verify(environment)
+    else:
+        from scripts.build.command import build
+
+        if not build("host" if environment.is_local else "arm64", table=False):
+            console.print("  [green]✓[/green]  Build: nothing changed")
     ensure_buckets(environment)
     terraform = Terraform(environment)
     terraform.init()
-    return terraform, terraform.plan()
+    return terraform, terraform.plan(lock=lock)
 
 
 def _release(environment: Environment, *, canary: bool) -> bool:
@@ -186,10 +203,11 @@ def destroy(environment: Environment, *, yes: bool = False) -> None:
     if not planned.changes:
         say(f"{environment.name} is not deployed: there is nothing to destroy")
         return
-    _show_changes(planned)
+    show_changes(planned)
     if not yes:
         confirm(f"destroy {environment.name}")
     terraform.apply(planned)
+    revision.forget(environment)
 
 
 def down(environment: Environment) -> None:
@@ -238,13 +256,3 @@ def status(environment: Environment) -> None:
     else:
         rows.append(("stack", f"not deployed (make up ENV={environment.name})"))
     show_table(["", ""], rows)
-
-
-def _show_changes(planned: Progress) -> None:
-    marks = {"create": "+", "update": "~", "delete": "-", "replace": "±"}
-    changes = sorted(planned.changes.items())
-    for address, action in changes[:SHOWN_CHANGES]:
-        say(f"  {marks.get(action, '?')} {address}")
-    if len(changes) > SHOWN_CHANGES:
-        say(f"  and {len(changes) - SHOWN_CHANGES} more")
-    say(planned.summary())

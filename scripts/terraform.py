@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PARALLELISM = 20
 LOCK_WAIT = "60s"
+SHOWN_CHANGES = 40
 LINES_OF_A_FAILED_INIT = 40
 HINTS = {
     "Error acquiring the state lock": (
@@ -91,16 +92,18 @@ class Terraform:
         parts += [str(self._environment().get("TF_CLI_CONFIG_FILE")), repr(program())]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
-    def plan(self, *, destroy: bool = False, replace: str = "") -> Progress:
+    def plan(self, *, destroy: bool = False, replace: str = "", lock: bool = True) -> Progress:
         """Compare the configuration with what is there and save the plan; return what would change.
 
-        `replace` is the address of a resource to make anew although nothing about it changed.
+        `replace` is the address of a resource to make anew although nothing about it changed. Without `lock` a run
+        that changes the state meanwhile is not waited for, and nothing has to be written to where the state is.
 
         Raises:
             Failure: the plan has errors, which were printed in full.
         """
         arguments = ["plan", f"-out={self.plan_file}", *self._variables(), *(["-destroy"] if destroy else [])]
         arguments += [f"-replace={replace}"] if replace else []
+        arguments += [] if lock else ["-lock=false"]
         with step("Planning") as current:
             progress = self._stream(current.note, *arguments)
             current.result = progress.summary()
@@ -135,9 +138,17 @@ class Terraform:
         """
         return self._read("show")
 
-    def _read(self, command: str) -> dict[str, Any]:
+    def show_plan(self) -> dict[str, Any]:
+        """Return the last plan, every resource with the values that it wants, as `terraform show -json` does.
+
+        Raises:
+            Failure: there is none, or it cannot be read.
+        """
+        return self._read("show", str(self.plan_file))
+
+    def _read(self, command: str, *arguments: str) -> dict[str, Any]:
         self.init()
-        done = self._run(command, "-no-color", "-json", log=False)
+        done = self._run(command, "-no-color", "-json", *arguments, log=False)
         if done.returncode != 0:
             fail(f"terraform {command} failed:\n{done.stderr.strip()}", _hint(done.stderr))
         found: dict[str, Any] = json.loads(done.stdout)
@@ -196,6 +207,17 @@ class Terraform:
             errors = "\n\n".join(progress.errors or last)
             fail(f"terraform {command} failed:\n{errors}", _hint(errors) or f"the whole log: {self.log_file}")
         return progress
+
+
+def show_changes(planned: Progress) -> None:
+    """Print what would change, the first of it by name."""
+    marks = {"create": "+", "update": "~", "delete": "-", "replace": "±"}
+    changes = sorted(planned.changes.items())
+    for address, action in changes[:SHOWN_CHANGES]:
+        say(f"  {marks.get(action, '?')} {address}")
+    if len(changes) > SHOWN_CHANGES:
+        say(f"  and {len(changes) - SHOWN_CHANGES} more")
+    say(planned.summary())
 
 
 def _hint(text: str) -> str:

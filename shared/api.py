@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from shared import aws, json_body, observability
+from shared.idempotency import KeyReusedError
 from shared.paging import InvalidTokenError, decode
-from shared.problems import ProblemError, flawed_header, flawed_parameter, render, shown
+from shared.problems import Flaw, ProblemError, flawed_header, flawed_parameter, render, shown
+from shared.transactions import BusyError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -19,6 +21,7 @@ JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
+MAX_KEY_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,13 @@ class Request:
             raise flawed_header(name, f"is required; {advice}")
         return value
 
+    def idempotency_key(self) -> str:
+        """The key that the caller gave to this request and gives again when it repeats it."""
+        key = self.header("Idempotency-Key", "send a new value for each request and the same one to repeat it")
+        if len(key) > MAX_KEY_LENGTH or not all("!" <= character <= "~" for character in key):
+            raise flawed_header("Idempotency-Key", f"must be 1 to {MAX_KEY_LENGTH} visible ASCII characters")
+        return key
+
     def parameters(self, allowed: Iterable[str]) -> dict[str, str]:
         """The query parameters; each must be allowed, have a value and stand once."""
         known = tuple(allowed)
@@ -99,7 +109,7 @@ class Api:
 
     def __init__(self, problems: Problems) -> None:
         self.actions: dict[str, Action] = {}
-        self._problems = problems
+        self._problems: Problems = {KeyReusedError: _key_reused, BusyError: _busy, **problems}
 
     def route(self, route: str) -> Callable[[Action], Action]:
         """Decorate the function that answers a route; it takes the request and the path's parameters by name."""
@@ -135,6 +145,16 @@ class Api:
         if action is None:
             raise ProblemError("unknown_route", f"no route {event['httpMethod']} {shown(event['path'])}")
         return action(read_request(event, context), **(event.get("pathParameters") or {}))
+
+
+def _key_reused(_: KeyReusedError) -> ProblemError:
+    detail = "belongs to another request; send a new key for a new one, or the first body again to repeat the first"
+    flaw = Flaw("header", "Idempotency-Key", detail)
+    return ProblemError("idempotency_key_reused", f"Idempotency-Key: {detail}", [flaw])
+
+
+def _busy(_: BusyError) -> ProblemError:
+    return busy("nothing was changed; repeat the request after a second")
 
 
 def busy(detail: str = "repeat the request after a second") -> ProblemError:

@@ -12,7 +12,7 @@ type Upcaster = Callable[[Data], Data]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What is stored in the event table and sent on the bus; the schema is contracts/events/envelope.json.
+    """An event of an order: stored in the event table, sent on the bus; the schema is contracts/events/envelope.json.
 
     ``version`` is that of the schema of ``data``; ``sequence`` the position in the order, from 1 without gaps.
     """
@@ -25,6 +25,11 @@ class Event:
     sequence: int
     correlation_id: str
     data: Data
+
+    @property
+    def subject(self) -> str:
+        """What the event happened to."""
+        return self.order_id
 
     def to_dict(self) -> dict[str, Any]:
         """The envelope as JSON values, in the order of the fields."""

@@ -23,6 +23,18 @@ class Answer:
     location: str
 
 
+class KeyReusedError(Exception):
+    """The Idempotency-Key came with another request before."""
+
+
+class AnswerStoredError(Exception):
+    """The request was answered before; nothing was written."""
+
+    def __init__(self, record: "Record") -> None:
+        super().__init__(record.key)
+        self.record = record
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """``key`` is ``<partner_id>#<operation>#<Idempotency-Key>``; ``request_hash`` that of the body."""
@@ -60,6 +72,13 @@ def read_record(item: Item) -> Record:
     stored = from_item(item)
     answer = Answer(stored["status"], stored["body"], stored["location"])
     return Record(stored["idempotency_key"], stored["request_hash"], answer)
+
+
+def earlier_answer(stored: Record, request_hash: str) -> Answer:
+    """The answer that was stored under the request's key; raises KeyReusedError if it was that of another request."""
+    if stored.request_hash != request_hash:
+        raise KeyReusedError
+    return stored.answer
 
 
 def hash_body(body: object) -> str:

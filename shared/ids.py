@@ -14,9 +14,7 @@ _ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 
 def new_ulid(milliseconds: int | None = None) -> str:
     """26 characters; ``milliseconds`` since 1970 defaults to the present."""
-    moment = time.time_ns() // 1_000_000 if milliseconds is None else milliseconds
-    number = moment << 80 | int.from_bytes(os.urandom(10))
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return _ulid(time.time_ns() // 1_000_000 if milliseconds is None else milliseconds, os.urandom(10))
 
 
 def new_id(prefix: str) -> str:
@@ -24,6 +22,19 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{new_ulid()}"
 
 
+def derived_id(prefix: str, milliseconds: int, *parts: str | int) -> str:
+    """The identifier of what the parts name, made ``milliseconds`` after 1970: always the same one."""
+    import hashlib
+
+    digest = hashlib.sha256("\x00".join(map(str, parts)).encode()).digest()
+    return f"{prefix}_{_ulid(milliseconds, digest[:10])}"
+
+
 def is_id(text: str, prefix: str) -> bool:
     """Whether the text is exactly an identifier with this prefix: upper case, no look-alike letters, no overflow."""
     return re.fullmatch(f"{prefix}_{_ULID}", text, re.ASCII) is not None
+
+
+def _ulid(milliseconds: int, rest: bytes) -> str:
+    number = milliseconds << 80 | int.from_bytes(rest)
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

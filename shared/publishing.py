@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from shared.aws import LONGEST_CALL_SECONDS, error_code
-from shared.events import Event
 
 MAX_ENTRIES = 10
 MAX_BYTES = 256 * 1024
@@ -39,11 +38,28 @@ class EventsClient(Protocol):
         ...
 
 
+class Publishable(Protocol):
+    """An event as it goes to the bus; the events of one subject (an order, an article) are sent in their order."""
+
+    @property
+    def event_id(self) -> str: ...
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def subject(self) -> str: ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """The envelope, contracts/events/envelope.json."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """An event that is not on the bus, and EventBridge's name for the reason."""
 
-    event: Event
+    event: Publishable
     reason: str
 
 
@@ -56,13 +72,13 @@ class Publisher:
     source: str
     sleep: Callable[[float], None] = time.sleep
 
-    def publish(self, events: Sequence[Event], remaining_seconds: Callable[[], float]) -> list[Failure]:
+    def publish(self, events: Sequence[Publishable], remaining_seconds: Callable[[], float]) -> list[Failure]:
         """Send all; answers those that could not be sent, [] if none.
 
         No call begins that could last longer than ``remaining_seconds``: a function that is cut off reports nothing,
         and all of its events come again.
 
-        Events of one order go in separate calls, in the order given, and none goes before an earlier one got
+        Events of one subject go in separate calls, in the order given, and none goes before an earlier one got
         through: EventBridge promises no order, but this does not add disorder of its own.
         """
         reasons: dict[str, str] = {}
@@ -77,23 +93,23 @@ class Publisher:
         return [Failure(event, reasons.get(event.event_id, HELD_BACK)) for event in pending]
 
     def _round(
-        self, events: list[Event], reasons: dict[str, str], remaining_seconds: Callable[[], float]
-    ) -> list[Event]:
-        """Send each event once, except those behind a failed one of their order; answers what is left, in order."""
+        self, events: list[Publishable], reasons: dict[str, str], remaining_seconds: Callable[[], float]
+    ) -> list[Publishable]:
+        """Send each event once, except those behind a failed one of their subject; answers what is left, in order."""
         stuck: set[str] = set()
         left: set[str] = set()
         for wave in _waves(events):
-            sendable = [event for event in wave if event.order_id not in stuck]
-            left.update(event.event_id for event in wave if event.order_id in stuck)
+            sendable = [event for event in wave if event.subject not in stuck]
+            left.update(event.event_id for event in wave if event.subject in stuck)
             for chunk in self._chunks(sendable):
                 in_time = remaining_seconds() >= _NEEDED_SECONDS
                 for event, reason in self._put(chunk) if in_time else [(event, OUT_OF_TIME) for event in chunk]:
                     reasons[event.event_id] = reason
                     left.add(event.event_id)
-                    stuck.add(event.order_id)
+                    stuck.add(event.subject)
         return [event for event in events if event.event_id in left]
 
-    def _put(self, chunk: list[Event]) -> list[tuple[Event, str]]:
+    def _put(self, chunk: list[Publishable]) -> list[tuple[Publishable, str]]:
         """One call; answers the events that failed with the reason for each."""
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -110,9 +126,9 @@ class Publisher:
             if result.get("ErrorCode")
         ]
 
-    def _chunks(self, events: list[Event]) -> Iterator[list[Event]]:
+    def _chunks(self, events: list[Publishable]) -> Iterator[list[Publishable]]:
         """Cut by count and bytes; an event that is too large for any call stands alone."""
-        chunk: list[Event] = []
+        chunk: list[Publishable] = []
         size = 0
         for event in events:
             entry_size = _size(self._entry(event))
@@ -124,7 +140,7 @@ class Publisher:
         if chunk:
             yield chunk
 
-    def _entry(self, event: Event) -> dict[str, Any]:
+    def _entry(self, event: Publishable) -> dict[str, Any]:
         return {
             "EventBusName": self.bus,
             "Source": self.source,
@@ -133,13 +149,13 @@ class Publisher:
         }
 
 
-def _waves(events: list[Event]) -> Iterator[list[Event]]:
-    """First every order's first event, then every second one, and so on."""
-    waves: list[list[Event]] = []
+def _waves(events: list[Publishable]) -> Iterator[list[Publishable]]:
+    """First every subject's first event, then every second one, and so on."""
+    waves: list[list[Publishable]] = []
     seen: dict[str, int] = {}
     for event in events:
-        position = seen.get(event.order_id, 0)
-        seen[event.order_id] = position + 1
+        position = seen.get(event.subject, 0)
+        seen[event.subject] = position + 1
         if position == len(waves):
             waves.append([])
         waves[position].append(event)

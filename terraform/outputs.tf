@@ -63,3 +63,8 @@ output "audit_log_group" {
   description = "Log group in which the on-call tools write who did what."
   value       = aws_cloudwatch_log_group.audit.name
 }
+
+output "schedules" {
+  description = "Names of schedules by the <service>.<function> that they run."
+  value       = merge([for service in local.shop_services : try(service.schedules, {})]...)
+}

@@ -1,16 +1,26 @@
 # One block per service. To add one: its name in `service_names`, its block, and its entry in `shop_services`.
 locals {
-  service_names = ["operations", "orders"]
+  service_names = ["inventory", "operations", "orders"]
 
   # Services of the shop; operations looks after their functions.
   shop_services = {
-    orders = module.orders
+    inventory = module.inventory
+    orders    = module.orders
   }
   services = merge(local.shop_services, { operations = module.operations })
 
   service_artifacts = {
     for name in local.service_names : name => { bucket = aws_s3_object.artifact[name].bucket, key = aws_s3_object.artifact[name].key }
   }
+}
+
+module "inventory" {
+  source = "./services/inventory"
+
+  stack               = local.stack
+  artifact            = local.service_artifacts["inventory"]
+  concurrency         = lookup(var.concurrency, "inventory", {})
+  low_stock_threshold = var.low_stock_threshold
 }
 
 module "orders" {

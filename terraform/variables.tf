@@ -123,14 +123,20 @@ variable "rollout" {
   description = "How new versions are released: strategy (canary, linear or all_at_once) of functions that strategies does not name; percent and minutes of canary and linear; and how finely they are judged: alarm_period_seconds, min_invocations of the new version in a period."
   type = object({
     strategy = optional(string, "canary")
-    # Called by hand and by CodeDeploy: there is no traffic to shift a tenth of.
-    strategies           = optional(map(string), { "orders.replay" = "all_at_once", "operations.deploy_check" = "all_at_once" })
+    # Called by hand, by CodeDeploy or by the clock: there is no traffic to shift a tenth of.
+    strategies           = optional(map(string), { "inventory.expire" = "all_at_once", "operations.deploy_check" = "all_at_once", "orders.replay" = "all_at_once" })
     percent              = optional(number, 10)
     minutes              = optional(number, 5)
     alarm_period_seconds = optional(number, 60)
     min_invocations      = optional(number, 5)
   })
   default = {}
+}
+
+variable "low_stock_threshold" {
+  description = "The stock of a new article is low while no more than this many are available; PUT /stock/{sku} sets another."
+  type        = number
+  default     = 5
 }
 
 variable "api_throttle" {

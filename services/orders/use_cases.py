@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from orders.adapters.answers import AnswerTable
-from orders.adapters.event_store import AnswerStoredError, ConcurrentAppendError, EventStore
+from orders.adapters.event_store import ConcurrentAppendError, EventStore
 from orders.domain import decisions
 from orders.domain.decisions import Cause, NotRefundableError, RefundTooLargeError
 from orders.domain.order import Line, Order, fold
 from orders.representation import whole
 from shared.clock import now
 from shared.events import Event
-from shared.idempotency import Answer, Record, hash_body
+from shared.idempotency import Answer, AnswerStoredError, Record, earlier_answer, hash_body
 from shared.ids import new_id
 from shared.json_body import dump
 
@@ -21,10 +21,6 @@ ATTEMPTS = 5
 """How often a change that lost the race for its place in the order is decided anew."""
 
 type Decide = Callable[[Order, Cause], Event | None]
-
-
-class KeyReusedError(Exception):
-    """The Idempotency-Key came with another request before."""
 
 
 class OrderNotFoundError(Exception):
@@ -84,7 +80,7 @@ def place(store: EventStore, answers: AnswerTable, command: PlaceOrder) -> tuple
     try:
         store.append(event, record, answers.table, int(time.time()))
     except AnswerStoredError as stored:
-        return _earlier_answer(stored.record, record.request_hash), False
+        return earlier_answer(stored.record, record.request_hash), False
     return answer, True
 
 
@@ -108,12 +104,12 @@ def refund(store: EventStore, answers: AnswerTable, command: RefundOrder) -> tup
             earlier = answers.find(key, int(time.time()))
             if earlier is None:
                 raise
-            return _earlier_answer(earlier, request_hash), False
+            return earlier_answer(earlier, request_hash), False
         answer = Answer(202, dump(whole(folded([*history, event]))), f"../{command.order_id}")
         try:
             store.append(event, Record(key, request_hash, answer), answers.table, int(time.time()))
         except AnswerStoredError as stored:
-            return _earlier_answer(stored.record, request_hash), False
+            return earlier_answer(stored.record, request_hash), False
         except ConcurrentAppendError:
             continue
         return answer, True
@@ -181,12 +177,6 @@ def _change(
             continue
         return folded([*history, event]), True
     raise ConcurrentAppendError
-
-
-def _earlier_answer(record: Record, request_hash: str) -> Answer:
-    if record.request_hash != request_hash:
-        raise KeyReusedError
-    return record.answer
 
 
 def _cause(correlation_id: str) -> Cause:

@@ -3,7 +3,7 @@
 locals {
   partition = data.aws_partition.current.partition
   account   = data.aws_caller_identity.current.account_id
-  regional  = { for service in ["lambda", "dynamodb", "sqs", "sns", "events", "logs", "cloudwatch", "codedeploy", "ssm", "kms"] : service => "arn:${local.partition}:${service}:${var.region}:${local.account}" }
+  regional  = { for service in ["lambda", "dynamodb", "sqs", "sns", "events", "logs", "cloudwatch", "codedeploy", "scheduler", "ssm", "kms"] : service => "arn:${local.partition}:${service}:${var.region}:${local.account}" }
   roles     = "arn:${local.partition}:iam::${local.account}:role/${var.project}-"
 
   deploy_statements = [
@@ -18,7 +18,7 @@ locals {
     {
       Sid    = "WhatIsNamedAfterTheProject"
       Effect = "Allow"
-      Action = ["lambda:*", "dynamodb:*", "sqs:*", "sns:*", "events:*", "logs:*", "cloudwatch:*", "codedeploy:*", "ssm:*"]
+      Action = ["lambda:*", "dynamodb:*", "sqs:*", "sns:*", "events:*", "logs:*", "cloudwatch:*", "codedeploy:*", "scheduler:*", "ssm:*"]
       Resource = [
         "${local.regional.lambda}:function:${var.project}-*", "${local.regional.lambda}:layer:${var.project}-*",
         "${local.regional.dynamodb}:table/${var.project}-*", "${local.regional.sqs}:${var.project}-*", "${local.regional.sns}:${var.project}-*",
@@ -27,6 +27,7 @@ locals {
         "${local.regional.cloudwatch}:alarm:${var.project}-*",
         "${local.regional.codedeploy}:application:${var.project}-*", "${local.regional.codedeploy}:deploymentgroup:${var.project}-*", "${local.regional.codedeploy}:deploymentconfig:${var.project}-*",
         "${local.regional.codedeploy}:deploymentconfig:CodeDeployDefault.*", "${local.regional.ssm}:parameter/${var.project}/*",
+        "${local.regional.scheduler}:schedule/default/${var.project}-*",
       ]
     },
     {
@@ -66,7 +67,7 @@ locals {
       Effect    = "Allow"
       Action    = ["iam:PassRole"]
       Resource  = ["${local.roles}*"]
-      Condition = { StringEquals = { "iam:PassedToService" = ["lambda.amazonaws.com", "codedeploy.amazonaws.com", "events.amazonaws.com", "apigateway.amazonaws.com"] } }
+      Condition = { StringEquals = { "iam:PassedToService" = ["lambda.amazonaws.com", "codedeploy.amazonaws.com", "events.amazonaws.com", "scheduler.amazonaws.com", "apigateway.amazonaws.com"] } }
     },
     {
       Sid    = "NeverItself"

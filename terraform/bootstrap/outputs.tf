@@ -9,6 +9,11 @@ output "artifact_bucket" {
 }
 
 output "deploy_role_arn" {
-  description = "Role that GitHub Actions assumes to deploy; null without github_repository."
+  description = "Role that GitHub Actions assumes to deploy, for the repository's variables DEPLOY_ROLE_ARN_<ENV>; null without github_repository."
   value       = one([for role in aws_iam_role.deploy : role.arn])
+}
+
+output "plan_role_arns" {
+  description = "Roles that GitHub Actions assumes to plan, by environment, for the repository's variables PLAN_ROLE_ARN_<ENV>."
+  value       = { for environment, role in aws_iam_role.plan : environment => role.arn }
 }

@@ -84,6 +84,17 @@ variable "github_environments" {
   }
 }
 
+variable "github_plan_environments" {
+  description = "Environments that pull requests may plan. Whoever can push a branch to the repository can read these environments' states, with the partners' API keys in them."
+  type        = set(string)
+  default     = ["dev"]
+
+  validation {
+    condition     = length(setsubtract(var.github_plan_environments, ["dev", "staging", "prod"])) == 0
+    error_message = "github_plan_environments are some of dev, staging and prod, or none."
+  }
+}
+
 variable "manage_github_oidc_provider" {
   description = "Whether to make GitHub's identity provider. False where something else in the account made it: there is only one."
   type        = bool

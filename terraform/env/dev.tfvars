@@ -8,4 +8,7 @@ archive_days                = 7
 log_retention_days          = 14
 log_level                   = "DEBUG"
 
-partners = ["demo"]
+partners = ["demo", "smoke"]
+
+# Nobody's traffic is here to be split: the check and the alarms judge a release all the same.
+rollout = { strategy = "all_at_once" }

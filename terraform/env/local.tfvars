@@ -8,7 +8,7 @@ archive_days                = 1
 log_retention_days          = 1
 log_level                   = "INFO"
 
-partners       = ["demo", "acme"]
+partners       = ["demo", "acme", "smoke"]
 api_throttle   = { requests_per_second = 5000, burst = 5000 }
 partner_limits = { requests_per_second = 5000, burst = 5000, requests_per_day = 10000000 }
 

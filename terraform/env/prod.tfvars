@@ -21,3 +21,6 @@ concurrency = {
 
 api_throttle   = { requests_per_second = 1000, burst = 2000 }
 partner_limits = { requests_per_second = 100, burst = 200, requests_per_day = 1000000 }
+
+# Customers follow; smoke is who the smoke tests are.
+partners = ["smoke"]

@@ -6,4 +6,4 @@ deletion_protection = true
 archive_days        = 14
 log_retention_days  = 30
 
-partners = ["demo"]
+partners = ["demo", "smoke"]

@@ -80,16 +80,20 @@ run "everything_targets_the_alias" {
   }
 
   assert {
-    condition     = length(output.functions) == 6 && alltrue([for function in output.functions : function.alias == "live" && endswith(function.alias_arn, ":live")])
+    condition     = length(output.functions) == 10 && alltrue([for function in output.functions : function.alias == "live" && endswith(function.alias_arn, ":live")])
     error_message = "Every function must have the alias live."
   }
   assert {
-    condition     = alltrue([for route in module.orders.routes : route.function.alias == "live" && endswith(route.function.alias_invoke_arn, ":live/invocations")])
+    condition     = alltrue([for route in merge(module.inventory.routes, module.orders.routes) : route.function.alias == "live" && endswith(route.function.alias_invoke_arn, ":live/invocations")])
     error_message = "Every route must hand on the alias of its function."
   }
   assert {
-    condition     = length(module.rest_api.targets) == length(module.orders.routes) && alltrue([for target in module.rest_api.targets : endswith(target.integration, ":live/invocations") && endswith(target.permission, ":live")])
+    condition     = length(module.rest_api.targets) == length(module.inventory.routes) + length(module.orders.routes) && alltrue([for target in module.rest_api.targets : endswith(target.integration, ":live/invocations") && endswith(target.permission, ":live")])
     error_message = "Every integration and every permission of the API must be on an alias."
+  }
+  assert {
+    condition     = toset(keys(module.inventory.trigger_targets)) == toset(["alert", "expire"]) && alltrue([for target in module.inventory.trigger_targets : endswith(target, ":live")])
+    error_message = "The stream of the stock and the schedule must invoke aliases."
   }
   assert {
     condition     = toset(keys(module.orders.trigger_targets)) == toset(["project", "publish"]) && alltrue([for target in module.orders.trigger_targets : endswith(target, ":live")])
@@ -105,6 +109,10 @@ run "names_and_routes" {
 
   assert {
     condition = { for name, function in output.functions : name => function.name } == {
+      "inventory.alert"         = "tradepost-dev-inventory-alert"
+      "inventory.api"           = "tradepost-dev-inventory-api"
+      "inventory.expire"        = "tradepost-dev-inventory-expire"
+      "inventory.stock"         = "tradepost-dev-inventory-stock"
       "operations.deploy_check" = "tradepost-dev-operations-deploy-check"
       "orders.api"              = "tradepost-dev-orders-api"
       "orders.commands"         = "tradepost-dev-orders-commands"
@@ -115,12 +123,19 @@ run "names_and_routes" {
     error_message = "Functions are named tradepost-<env>-<service>-<function>."
   }
   assert {
-    condition     = output.tables == { order_events = "tradepost-dev-order-events", orders_view = "tradepost-dev-orders-view", orders_idempotency = "tradepost-dev-orders-idempotency" } && output.event_bus_name == "tradepost-dev"
+    condition = output.event_bus_name == "tradepost-dev" && output.tables == {
+      for name in ["inventory_idempotency", "order_events", "orders_idempotency", "orders_view", "stock", "stock_adjustments", "stock_reservations"] :
+      name => "tradepost-dev-${replace(name, "_", "-")}"
+    }
     error_message = "Tables and bus are named tradepost-<env>-<name>."
   }
   assert {
     condition     = toset(keys(module.orders.routes)) == toset(["POST /orders", "GET /orders", "GET /orders/{order_id}", "GET /orders/{order_id}/events", "POST /orders/{order_id}/cancel", "POST /orders/{order_id}/refunds"]) && alltrue([for route in module.orders.routes : route.api_key_required])
     error_message = "The API has these routes, and all of them ask for a partner's key."
+  }
+  assert {
+    condition     = toset(keys(module.inventory.routes)) == toset(["GET /stock/{sku}", "PUT /stock/{sku}", "POST /stock/adjustments", "GET /stock/adjustments/{adjustment_id}"]) && alltrue([for route in module.inventory.routes : route.api_key_required])
+    error_message = "The stock has these routes, and all of them ask for a partner's key."
   }
   assert {
     condition     = aws_s3_object.artifact["orders"].bucket == "tradepost-artifacts-123456789012-eu-west-1" && can(regex("^dev/orders/[0-9a-f]{64}\\.zip$", aws_s3_object.artifact["orders"].key))

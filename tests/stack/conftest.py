@@ -5,6 +5,7 @@ folder and on a port of its own, so that workers do not meet and a local cloud t
 `pytest tests/stack --stack=running` uses that one instead, for a quick look while writing a test.
 """
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -49,12 +50,24 @@ class Stack:
     def deployed(self) -> Deployed:
         return Deployed.read(self.environment)
 
+    @cached_property
+    def functions(self) -> Any:
+        """A client of Lambda."""
+        return self.environment.client("lambda")
+
     @property
     def outputs(self) -> dict[str, Any]:
         return self.deployed.outputs
 
     def client(self, partner: str = "demo") -> OrderClient:
         return OrderClient(self.deployed.api_url(), self.deployed.api_key(partner))
+
+    def invoke(self, function: str, event: dict[str, Any]) -> tuple[str | None, Any]:
+        """Invoke a function by its alias as a workflow does; returns Lambda's name for the error, and the answer."""
+        answer = self.functions.invoke(
+            FunctionName=self.outputs["functions"][function]["alias_arn"], Payload=json.dumps(event).encode()
+        )
+        return answer.get("FunctionError"), json.loads(answer["Payload"].read())
 
     @contextmanager
     def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.stack import inventory
 from tests.stack.conftest import ROOT, Stack
 from tests.stack.orders import completed_order, order
 from tests.waiting import eventually
@@ -79,10 +80,10 @@ def _role(stack: Stack, function: str) -> Role:
 @pytest.fixture
 def works(stack: Stack, aws: Any) -> Callable[[str], bool]:
     """Ask a function to do all it can do; tells whether it could."""
-    deeds = {
+    deeds = inventory.deeds(stack) | {
         "operations.deploy_check": lambda: _deploy_check_works(stack, aws),
         "orders.api": lambda: _api_works(stack, aws),
-        "orders.commands": lambda: _commands_work(stack, aws),
+        "orders.commands": lambda: _commands_work(stack),
         "orders.project": lambda: _stream_consumer_works(stack, aws, "orders.project"),
         "orders.publish": lambda: _stream_consumer_works(stack, aws, "orders.publish"),
         "orders.replay": lambda: _replay_works(stack, aws),
@@ -136,10 +137,10 @@ def _api_works(stack: Stack, aws: Any) -> bool:
     return all(answer.ok for answer in answers)
 
 
-def _commands_work(stack: Stack, aws: Any) -> bool:
+def _commands_work(stack: Stack) -> bool:
     order_id = stack.client().place(order()).json()["order_id"]
     command = {"command": "confirm", "order_id": order_id, "correlation_id": "least-privilege"}
-    error, _ = _invoke(stack, aws, "orders.commands", command)
+    error, _ = stack.invoke("orders.commands", command)
     return error is None
 
 
@@ -166,7 +167,7 @@ def _stream_consumer_works(stack: Stack, aws: Any, function: str) -> bool:
             "StreamViewType": "NEW_IMAGE",
         },
     }
-    error, answer = _invoke(stack, aws, function, {"Records": [record]})
+    error, answer = stack.invoke(function, {"Records": [record]})
     return error is None and answer["batchItemFailures"] == []
 
 
@@ -204,15 +205,8 @@ def _replay_works(stack: Stack, aws: Any) -> bool:
     dynamodb.put_item(TableName=table, Item=ghost)
     progress: dict[str, Any] = {"next": None}
     while True:
-        error, progress = _invoke(stack, aws, "orders.replay", {"next": progress["next"]})
+        error, progress = stack.invoke("orders.replay", {"next": progress["next"]})
         if error is not None or progress["failed"]:
             return False
         if progress["next"] is None:
             return "Item" not in dynamodb.get_item(TableName=table, Key={"order_id": ghost["order_id"]})
-
-
-def _invoke(stack: Stack, aws: Any, function: str, event: dict[str, Any]) -> tuple[str | None, Any]:
-    answer = aws("lambda").invoke(
-        FunctionName=stack.outputs["functions"][function]["alias_arn"], Payload=json.dumps(event).encode()
-    )
-    return answer.get("FunctionError"), json.loads(answer["Payload"].read())

@@ -3,49 +3,33 @@
 Importing pulls in nothing of AWS; the client is the caller's.
 """
 
-import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shared import tracing
-from shared.aws import error_code, is_throttling
+from shared import tracing, transactions
+from shared.aws import is_throttling
 from shared.dynamodb import Item, to_attribute, to_item
 from shared.events import Event, event_from_item
-from shared.idempotency import Record, read_record
-
-ATTEMPTS = 8
-FIRST_DELAY_SECONDS = 0.02
-LONGEST_DELAY_SECONDS = 0.5
-PATIENCE_SECONDS = 5.0
-"""No attempt begins later than this after the first: a refusal may take botocore seconds, with attempts of its own."""
+from shared.idempotency import AnswerStoredError, Record, read_record
+from shared.transactions import DEFAULT_PATIENCE, BusyError, Patience, RefusedError
 
 
 class ConcurrentAppendError(Exception):
     """Another event took this position in the order first; read the order again and decide anew."""
 
 
-class StoreBusyError(Exception):
-    """DynamoDB kept refusing because of other transactions or throttling; the caller may try later."""
-
-
-class AnswerStoredError(Exception):
-    """The request was answered before; nothing was written."""
-
-    def __init__(self, record: Record) -> None:
-        super().__init__(record.key)
-        self.record = record
+class StoreBusyError(BusyError):
+    """The event table was busy for longer than an append waits; the caller may try later."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventStore:
-    """Reads and appends events. ``sleep`` waits between the attempts of an append, ``clock`` tells seconds."""
+    """Reads and appends events; ``patience`` is that of an append."""
 
     client: Any
     table: str
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
+    patience: Patience = DEFAULT_PATIENCE
 
     def load(self, order_id: str) -> list[Event]:
         """Every event of the order, oldest first, strongly consistent; [] if there is no such order.
@@ -66,14 +50,19 @@ class EventStore:
         """Add the event at its place and, in the same transaction, the answer to the request that caused it.
 
         Raises ConcurrentAppendError if the place is taken, AnswerStoredError if the request has its answer already
-        (``now`` in epoch seconds decides whether that is too old to count), StoreBusyError after ATTEMPTS refusals or
-        PATIENCE_SECONDS of them.
+        (``now`` in epoch seconds decides whether that is too old to count), StoreBusyError when patience ends.
         """
         items = [self._put(event)]
         if record is not None:
             items.append(record.put(record_table, now))
         with tracing.span("event_store.append", order_id=event.order_id, sequence=event.sequence):
-            self._transact(items)
+            try:
+                transactions.write(self.client, items, self.patience)
+            except BusyError as busy:
+                raise StoreBusyError(*busy.args) from None
+            except RefusedError as refused:
+                answered = refused.stored(1) if record is not None else None
+                raise (AnswerStoredError(read_record(answered)) if answered else ConcurrentAppendError()) from None
 
     def first_events(self, after: Item | None, page_size: int) -> tuple[list[str], Item | None]:
         """A page of a scan for the ids of all orders, and the key to go on after (None at the end)."""
@@ -113,39 +102,3 @@ class EventStore:
                 "ConditionExpression": "attribute_not_exists(order_id)",
             }
         }
-
-    def _transact(self, items: list[dict[str, Any]]) -> None:
-        from botocore.exceptions import ClientError
-
-        give_up_at = self.clock() + PATIENCE_SECONDS
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2 ** (attempt - 1))
-                self.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
-                if self.clock() > give_up_at:
-                    break
-            try:
-                self.client.transact_write_items(TransactItems=items)
-            except ClientError as error:
-                _raise_if_final(error)
-            else:
-                return
-        raise StoreBusyError("the transaction was refused again and again")
-
-
-_BUSY_REASONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-
-
-def _raise_if_final(error: Any) -> None:
-    """Return if the transaction is worth another attempt; raise what the refusal means otherwise."""
-    if is_throttling(error) or error_code(error) == "TransactionInProgressException":
-        return
-    if error_code(error) != "TransactionCanceledException":
-        raise error
-    event_reason, *record_reason = error.response["CancellationReasons"]
-    if record_reason and record_reason[0]["Code"] == "ConditionalCheckFailed":
-        raise AnswerStoredError(read_record(record_reason[0]["Item"])) from None
-    if event_reason["Code"] == "ConditionalCheckFailed":
-        raise ConcurrentAppendError from None
-    if not any(reason["Code"] in _BUSY_REASONS for reason in (event_reason, *record_reason)):
-        raise error

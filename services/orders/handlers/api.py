@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from orders import use_cases
 from orders.adapters.answers import AnswerTable
-from orders.adapters.event_store import ConcurrentAppendError, EventStore, StoreBusyError
+from orders.adapters.event_store import ConcurrentAppendError, EventStore
 from orders.adapters.read_model import ReadModel
 from orders.domain.decisions import NotCancelableError, NotRefundableError, RefundTooLargeError, RuleBrokenError
 from orders.domain.order import Status, until
 from orders.representation import whole
-from orders.use_cases import CancelOrder, KeyReusedError, OrderNotFoundError, PlaceOrder, RefundOrder
+from orders.use_cases import CancelOrder, OrderNotFoundError, PlaceOrder, RefundOrder
 from shared import api, aws, config, observability, paging, schemas
 from shared.clock import from_text
 from shared.events import Event
 from shared.ids import is_id
-from shared.problems import Flaw, ProblemError, flawed_body, flawed_header, flawed_parameter
+from shared.problems import Flaw, ProblemError, flawed_body, flawed_parameter
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -27,7 +27,6 @@ SCHEMAS = Path(__file__).parent.parent / "schemas"
 PLACE_ORDER = SCHEMAS / "place_order.json"
 CANCEL_ORDER = SCHEMAS / "cancel_order.json"
 REFUND_ORDER = SCHEMAS / "refund_order.json"
-MAX_KEY_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +67,6 @@ def _rule_broken(broken: RuleBrokenError) -> ProblemError:
     return flawed_body([Flaw("pointer", broken.pointer, broken.detail)], "unprocessable_order")
 
 
-def _key_reused(_: KeyReusedError) -> ProblemError:
-    detail = "belongs to another request; send a new key for a new one, or the first body again to repeat the first"
-    flaw = Flaw("header", "Idempotency-Key", detail)
-    return ProblemError("idempotency_key_reused", f"Idempotency-Key: {detail}", [flaw])
-
-
 def _concurrent_update(_: ConcurrentAppendError) -> ProblemError:
     detail = "the order kept changing; read it again and repeat the request if it is still wanted"
     return ProblemError("concurrent_update", detail)
@@ -95,20 +88,14 @@ def _refund_too_large(refused: RefundTooLargeError) -> ProblemError:
     return flawed_body([Flaw("pointer", "/amount", detail)], "refund_too_large")
 
 
-def _busy(_: StoreBusyError) -> ProblemError:
-    return api.busy("nothing was changed; repeat the request after a second")
-
-
 app = api.Api(
     {
         OrderNotFoundError: _not_found,
         RuleBrokenError: _rule_broken,
-        KeyReusedError: _key_reused,
         NotCancelableError: _not_cancelable,
         NotRefundableError: _not_refundable,
         RefundTooLargeError: _refund_too_large,
         ConcurrentAppendError: _concurrent_update,
-        StoreBusyError: _busy,
     }
 )
 
@@ -118,7 +105,7 @@ def place_order(request: api.Request) -> api.Answer:
     """201 with the order; the very same answer for a repeated Idempotency-Key."""
     partner_id = request.partner()
     request.parameters(())
-    key = _idempotency_key(request)
+    key = request.idempotency_key()
     body = request.json()
     schemas.validate(body, PLACE_ORDER)
     command = PlaceOrder(partner_id, key, body, request.correlation_id)
@@ -191,7 +178,7 @@ def refund_order(request: api.Request, order_id: str) -> api.Answer:
     """202 with the order, its refund requested; the very same answer for a repeated Idempotency-Key."""
     partner_id = request.partner()
     request.parameters(())
-    key = _idempotency_key(request)
+    key = request.idempotency_key()
     body = request.json()
     schemas.validate(body, REFUND_ORDER)
     _bind_order(order_id)
@@ -211,13 +198,6 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 def _own_events(partner_id: str, order_id: str) -> list[Event]:
     _bind_order(order_id)
     return use_cases.load_own(resources().store, partner_id, order_id)
-
-
-def _idempotency_key(request: api.Request) -> str:
-    key = request.header("Idempotency-Key", "send a new value for each new request and the same one to repeat one")
-    if len(key) > MAX_KEY_LENGTH or not all("!" <= character <= "~" for character in key):
-        raise flawed_header("Idempotency-Key", f"must be 1 to {MAX_KEY_LENGTH} visible ASCII characters")
-    return key
 
 
 def _bind_order(order_id: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from shared import aws, batch, config, observability, tracing
+from shared import aws, batch, config, observability, outbox, tracing
 from shared.events import Event, event_from_item
 from shared.publishing import Publisher
 
@@ -32,29 +32,14 @@ def publisher() -> Publisher:
 @observability.handler(prepare=publisher)
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[dict[str, str]]]:
     """Entry point: send each new event; the records of those that could not be sent come again."""
-    failed: list[batch.Record] = []
-    events: list[Event] = []
-    record_of: dict[str, batch.Record] = {}
-    for record in event["Records"]:
-        if record["eventName"] != "INSERT":
-            continue
-        try:
-            inserted = event_from_item(record["dynamodb"]["NewImage"])
-        except (KeyError, ValueError):
-            observability.logger.exception("not an event", extra={"record": batch.sequence_number(record)})
-            failed.append(record)
-            continue
-        events.append(inserted)
-        record_of[inserted.event_id] = record
-    failures = publisher().publish(events, lambda: context.get_remaining_time_in_millis() / 1000)
+    events, answer = outbox.publish(event["Records"], _inserted, publisher(), context)
     _mark(events)
-    for failure in failures:
-        _log(failure.event, failure.reason)
-        failed.append(record_of[failure.event.event_id])
-    observability.count("EventsPublished", len(events) - len(failures))
-    if failed:
-        observability.count("PublishFailures", len(failed))
-    return batch.failure_response(failed)
+    return answer
+
+
+def _inserted(record: batch.Record) -> Event | None:
+    """The event that was stored; other changes of the table are repair work and tell nothing."""
+    return event_from_item(record["dynamodb"]["NewImage"]) if record["eventName"] == "INSERT" else None
 
 
 def _mark(events: list[Event]) -> None:
@@ -62,8 +47,3 @@ def _mark(events: list[Event]) -> None:
     for event in events[:MOST_MARKED]:
         with tracing.span("event", order_id=event.order_id, correlation_id=event.correlation_id):
             pass
-
-
-def _log(event: Event, reason: str) -> None:
-    keys = {"order_id": event.order_id, "correlation_id": event.correlation_id, "event_id": event.event_id}
-    observability.logger.error("event not published; its record comes again", extra={**keys, "reason": reason})

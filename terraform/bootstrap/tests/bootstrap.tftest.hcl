@@ -52,7 +52,7 @@ run "nobody_deploys_from_github_unless_named" {
   command = plan
 
   assert {
-    condition     = length(aws_iam_role.deploy) == 0 && length(aws_iam_openid_connect_provider.github) == 0 && output.deploy_role_arn == null
+    condition     = length(aws_iam_role.deploy) == 0 && length(aws_iam_role.plan) == 0 && length(aws_iam_openid_connect_provider.github) == 0 && output.deploy_role_arn == null
     error_message = "Without a repository there must be no role and no provider."
   }
 }
@@ -113,6 +113,82 @@ run "the_deploy_role_reaches_this_project_only" {
   }
 }
 
+run "one_role_per_environment_plans_and_pull_requests_reach_dev_alone" {
+  command = apply
+  variables {
+    github_repository   = "example/tradepost"
+    github_environments = ["dev", "prod"]
+  }
+
+  assert {
+    condition = {
+      for environment, role in aws_iam_role.plan : environment => jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"]
+      } == {
+      dev  = ["repo:example/tradepost:ref:refs/heads/main", "repo:example/tradepost:pull_request"]
+      prod = ["repo:example/tradepost:ref:refs/heads/main"]
+    }
+    error_message = "Pull requests may plan dev only; drift is looked for from main."
+  }
+  assert {
+    condition     = alltrue([for role in aws_iam_role.plan : jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:aud"] == "sts.amazonaws.com"])
+    error_message = "Only tokens made for AWS may be shown."
+  }
+  assert {
+    condition     = sort(keys(output.plan_role_arns)) == tolist(["dev", "prod"]) && alltrue([for role in aws_iam_role.plan : startswith(role.name, "tradepost-plan-")])
+    error_message = "The deploy role may change tradepost-<env>-* roles: these must not be among them."
+  }
+}
+
+run "a_plan_role_reads_one_environment_and_changes_nothing" {
+  command = apply
+  variables {
+    github_repository = "example/tradepost"
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in aws_iam_role_policy.plan : [
+        for s in jsondecode(policy.policy).Statement : [for action in s.Action : can(regex("^[a-z0-9]+:(Get|List|Describe|GET$)", action))]
+      ]
+    ]))
+    error_message = "A plan role must only read."
+  }
+  assert {
+    condition = length(setintersection(
+      flatten([for policy in aws_iam_role_policy.plan : [for s in jsondecode(policy.policy).Statement : s.Action]]),
+      ["s3:Get*", "dynamodb:Get*", "dynamodb:*", "sqs:*", "logs:Get*", "logs:*", "secretsmanager:GetSecretValue", "ssm:GetParametersByPath", "kms:Decrypt"],
+    )) == 0
+    error_message = "A plan reads how things are set up, not the data in them."
+  }
+  assert {
+    condition = alltrue(flatten([
+      for environment, policy in aws_iam_role_policy.plan : [
+        for s in jsondecode(policy.policy).Statement : [
+          for resource in s.Resource : can(regex("tradepost-${environment}|/${environment}/\\*|:::tradepost-(state|artifacts)-[0-9]+-[a-z0-9-]+$|:apigateway:", resource)) || can(s.Condition)
+        ] if s.Effect == "Allow" && s.Sid != "LookUp"
+      ]
+    ]))
+    error_message = "A plan role must not reach another environment."
+  }
+  assert {
+    condition     = alltrue([for policy in aws_iam_role_policy.plan : length(policy.policy) < 10240])
+    error_message = "AWS takes at most 10240 characters of inline policies per role."
+  }
+}
+
+run "pull_requests_plan_nothing_where_nothing_is_named" {
+  command = plan
+  variables {
+    github_repository        = "example/tradepost"
+    github_plan_environments = []
+  }
+
+  assert {
+    condition     = !anytrue([for role in aws_iam_role.plan : strcontains(role.assume_role_policy, "pull_request")])
+    error_message = "Pull requests must be optional."
+  }
+}
+
 run "another_owner_of_the_identity_provider" {
   command = plan
   variables {
@@ -131,8 +207,10 @@ run "refuses_who_could_be_anyone" {
   variables {
     github_repository   = "example/*"
     github_environments = ["production"]
+
+    github_plan_environments = ["test"]
   }
-  expect_failures = [var.github_repository, var.github_environments]
+  expect_failures = [var.github_repository, var.github_environments, var.github_plan_environments]
 }
 
 run "refuses_to_forget_states_early" {

@@ -1,7 +1,5 @@
 """The orders service in process against moto: its tables and bus, its handlers, a partner's calls."""
 
-import json
-import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -11,6 +9,7 @@ import pytest
 from jsonschema import Draft4Validator
 from moto import mock_aws
 
+from tests.component.gateway import log_to_stdout, sender
 from tests.component.orders.support import (
     ANSWERS,
     BODY,
@@ -24,9 +23,7 @@ from tests.component.orders.support import (
     VIEW,
     Call,
     Context,
-    Reply,
     Tell,
-    gateway_event,
 )
 
 
@@ -54,59 +51,19 @@ def cloud(account: Any) -> Any:
     return account
 
 
-class CurrentStdout:
-    """Writes to what is the standard output at that moment; the logger itself keeps the one it was made with."""
-
-    def write(self, text: str) -> int:
-        return sys.stdout.write(text)
-
-    def flush(self) -> None:
-        sys.stdout.flush()
-
-
 @pytest.fixture
 def handlers(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     """The handler modules by function name; their log goes to this test's standard output."""
     from orders.handlers import api, commands, project, publish, replay
-    from shared import observability
 
-    monkeypatch.setattr(observability.logger.registered_handler, "stream", CurrentStdout())
+    log_to_stdout(monkeypatch)
     return {"api": api, "commands": commands, "project": project, "publish": publish, "replay": replay}
 
 
 @pytest.fixture
 def call(handlers: dict[str, ModuleType]) -> Call:
     """Send a request as a partner; ``raw`` is the body's text as it is, ``body`` a value for it."""
-
-    def send(
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        key: str | None = None,
-        partner: str | None = "partner-1",
-        query: dict[str, str | list[str]] | None = None,
-        headers: dict[str, str] | None = None,
-        raw: str | None = None,
-        base64: bool = False,
-    ) -> Reply:
-        event = gateway_event(method, path, body=raw if raw is not None else body and json.dumps(body))
-        event["isBase64Encoded"] = base64
-        event["requestContext"]["identity"]["apiKeyId"] = partner
-        event["headers"] |= (headers or {}) | ({"Idempotency-Key": key} if key is not None else {})
-        if query is not None:
-            lists = {name: [value] if isinstance(value, str) else value for name, value in query.items()}
-            event["multiValueQueryStringParameters"] = lists
-            event["queryStringParameters"] = {name: values[-1] for name, values in lists.items()}
-        reply = handlers["api"].handler(event, Context())
-        json.dumps(reply)
-        return Reply(
-            reply["statusCode"],
-            {name: values[0] for name, values in reply["multiValueHeaders"].items()},
-            reply["body"],
-        )
-
-    return send
+    return sender(handlers["api"])
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """Least privilege, both ways: each call that the code makes is allowed, each allowed action is used."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from shared import aws
+from tests.component.grants import Grants, allowed, functions_and_policies, recording
 from tests.component.orders.support import (
     ANSWERS,
     BODY,
@@ -22,51 +20,14 @@ from tests.component.orders.support import (
     stream_records,
 )
 
-POLICIES = Path("services/orders/policies")
 LOGICAL_NAMES = {EVENTS: "order_events", VIEW: "orders_view", ANSWERS: "orders_idempotency", BUS: "event_bus"}
-TRANSACTION_ACTIONS = {
-    "Put": "PutItem",
-    "Update": "UpdateItem",
-    "Delete": "DeleteItem",
-    "ConditionCheck": "ConditionCheckItem",
-}
-
-type Grants = set[tuple[str, str]]
-"""(logical name of a resource, IAM action)."""
-
-
-def needed(service: str, operation: str, arguments: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The grants that one call of a client needs."""
-    if service == "events":
-        yield from ((LOGICAL_NAMES[entry["EventBusName"]], f"events:{operation}") for entry in arguments["Entries"])
-    elif operation == "TransactWriteItems":
-        for item in arguments["TransactItems"]:
-            [(kind, write)] = item.items()
-            yield LOGICAL_NAMES[write["TableName"]], f"dynamodb:{TRANSACTION_ACTIONS[kind]}"
-    else:
-        index = f".{arguments['IndexName']}" if "IndexName" in arguments else ""
-        yield LOGICAL_NAMES[arguments["TableName"]] + index, f"dynamodb:{operation}"
 
 
 @pytest.fixture
 def used(account: Any) -> Iterator[Grants]:
     """The grants needed by every call that the code under test makes from here on."""
-    grants: Grants = set()
-
-    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
-        grants.update(needed(model.service_model.service_name, model.name, params))
-
-    clients = [aws.client(service) for service in ("dynamodb", "events")]
-    for client in clients:
-        client.meta.events.register("provide-client-params.*.*", record, unique_id="policies")
-    yield grants
-    for client in clients:
-        client.meta.events.unregister("provide-client-params.*.*", unique_id="policies")
-
-
-def allowed(function: str) -> Grants:
-    policy: dict[str, list[str]] = json.loads((POLICIES / f"{function}.json").read_text())
-    return {(name, action) for name, actions in policy.items() for action in actions}
+    with recording(LOGICAL_NAMES) as grants:
+        yield grants
 
 
 def exercise_api(call: Call, completed: str) -> None:
@@ -85,7 +46,7 @@ def test_api(call: Call, completed: str, used: Grants):
     used.clear()
     exercise_api(call, completed)
 
-    assert used == allowed("api")
+    assert used == allowed("orders", "api")
 
 
 def test_commands(tell: Tell, placed: str, used: Grants):
@@ -93,7 +54,7 @@ def test_commands(tell: Tell, placed: str, used: Grants):
     for command, fields in GOOD_WAY.items():
         tell(command, placed, **fields)
 
-    assert used == allowed("commands")
+    assert used == allowed("orders", "commands")
 
 
 @pytest.mark.parametrize("function", ["project", "publish"])
@@ -102,7 +63,7 @@ def test_stream_functions(completed: str, cloud: Any, handlers: dict[str, Module
 
     handlers[function].handler({"Records": stream_records(cloud)}, Context())
 
-    assert used == allowed(function)
+    assert used == allowed("orders", function)
 
 
 def test_replay(completed: str, cloud: Any, handlers: dict[str, ModuleType], used: Grants):
@@ -111,10 +72,10 @@ def test_replay(completed: str, cloud: Any, handlers: dict[str, ModuleType], use
 
     handlers["replay"].handler({}, Context())
 
-    assert used == allowed("replay")
+    assert used == allowed("orders", "replay")
 
 
 def test_every_function_has_a_policy_and_every_policy_a_function():
-    functions = {path.stem for path in Path("services/orders/handlers").glob("*.py")} - {"__init__"}
+    functions, policies = functions_and_policies("orders")
 
-    assert {path.stem for path in POLICIES.glob("*.json")} == functions
+    assert policies == functions

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared import aws
+from tests.component.bus import Bus
 from tests.component.orders.support import BODY, BUS, Call, Context, stream_records
 
 type Handlers = dict[str, ModuleType]
@@ -16,25 +16,6 @@ def records(call: Call, cloud: Any) -> list[dict[str, Any]]:
     ids = [call("POST", "/orders", BODY, key=f"key-{number}").json["order_id"] for number in range(2)]
     call("POST", f"/orders/{ids[0]}/cancel", {"reason": "x"})
     return stream_records(cloud)
-
-
-class Bus:
-    """Stands in for EventBridge's client: takes entries, refuses those whose type is in ``refused``."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *refused: str) -> None:
-        self.refused = refused
-        self.accepted: list[dict[str, Any]] = []
-        monkeypatch.setattr(aws.client("events"), "put_events", self.put_events)
-
-    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - the API's name
-        results: list[dict[str, str]] = []
-        for entry in Entries:
-            if entry["DetailType"] in self.refused:
-                results.append({"ErrorCode": "InternalFailure", "ErrorMessage": "no"})
-            else:
-                self.accepted.append(entry)
-                results.append({"EventId": "1"})
-        return {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": results}
 
 
 def test_each_event_goes_to_the_bus_as_it_is_stored(

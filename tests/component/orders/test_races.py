@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from orders.adapters import event_store
 from orders.adapters.event_store import EventStore, StoreBusyError
 from orders.domain import decisions
 from orders.domain.order import Line
@@ -14,6 +13,7 @@ from shared import aws
 from shared.clock import now
 from shared.events import Event
 from shared.ids import new_id
+from shared.transactions import DEFAULT_PATIENCE, Patience
 from tests.component.orders.support import ANSWERS, BODY, EVENTS, PARCEL, Call, Tell
 
 
@@ -58,7 +58,7 @@ def _with_sleep(sleep: Callable[[float], None]) -> Callable[[], Any]:
     from orders.handlers import api
 
     made = api.resources()
-    quick = replace(made, store=replace(made.store, sleep=sleep))
+    quick = replace(made, store=replace(made.store, patience=Patience(sleep=sleep)))
     return lambda: quick
 
 
@@ -137,7 +137,7 @@ def test_conflicts_without_end_are_answered_503_and_nothing_is_written(
 
     assert reply.problem == (503, "temporarily_unavailable")
     assert reply.headers["Retry-After"] == "1"
-    assert len(no_waiting) == event_store.ATTEMPTS - 1
+    assert len(no_waiting) == DEFAULT_PATIENCE.attempts - 1
     assert sum(no_waiting) < 5
     assert cloud.scan(TableName=EVENTS)["Count"] == cloud.scan(TableName=ANSWERS)["Count"] == 0
 
@@ -153,8 +153,8 @@ def test_throttling_of_the_whole_call_is_tried_again():
     client = Throttled()
 
     with pytest.raises(StoreBusyError):
-        EventStore(client, EVENTS, sleep=lambda _: None).append(an_event())
-    assert client.calls == event_store.ATTEMPTS
+        EventStore(client, EVENTS, Patience(sleep=lambda _: None)).append(an_event())
+    assert client.calls == DEFAULT_PATIENCE.attempts
 
 
 def test_refusals_that_take_long_are_given_up_before_the_function_is_cut_off():
@@ -170,7 +170,7 @@ def test_refusals_that_take_long_are_given_up_before_the_function_is_cut_off():
             raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "TransactWriteItems")
 
     client = Throttled()
-    store = EventStore(client, EVENTS, sleep=lambda _: None, clock=lambda: Clock.seconds)
+    store = EventStore(client, EVENTS, Patience(sleep=lambda _: None, clock=lambda: Clock.seconds))
 
     with pytest.raises(StoreBusyError):
         store.append(an_event())

@@ -14,7 +14,8 @@ from shared.events import Event
 from tests.unit.orders.strategies import HISTORIES
 
 CONTRACTS = Path("shared/contracts/events")
-SCHEMAS = sorted([*CONTRACTS.glob("*.json"), *Path("services/orders/schemas").glob("*.json")])
+EVENTS = [CONTRACTS / "envelope.json", *CONTRACTS.glob("order_*.json")]
+SCHEMAS = sorted([*EVENTS, *Path("services/orders/schemas").glob("*.json")])
 COMMANDS = sorted(Path("shared/contracts/commands").glob("orders.*.json"))
 
 
@@ -22,7 +23,7 @@ def validator(name: str) -> Draft4Validator:
     return Draft4Validator(json.loads((CONTRACTS / f"{name}.json").read_text()))
 
 
-VALIDATORS = {path.stem: validator(path.stem) for path in CONTRACTS.glob("*.json")}
+VALIDATORS = {path.stem: validator(path.stem) for path in EVENTS}
 
 
 @given(HISTORIES)

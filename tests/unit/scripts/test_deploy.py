@@ -3,6 +3,7 @@
 import io
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -84,7 +85,8 @@ def test_aws_is_not_changed_without_a_yes(monkeypatch: pytest.MonkeyPatch) -> No
             applied.append(planned)
 
     planned = Progress(planned={"a": "create"})
-    monkeypatch.setattr(deploy, "_plan", lambda _environment: (Terraform(), planned))
+    monkeypatch.setattr(deploy, "make_plan", lambda _environment, **_: (Terraform(), planned))
+    monkeypatch.setattr(deploy, "revision", Mock())
     deployed(Lambda({"api:live": "3", "replay:live": "3"}), monkeypatch)
     dev = Environment.named("dev")
     monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
@@ -115,7 +117,8 @@ def test_a_removed_route_is_deployed_once_more_when_it_is_gone(
             return replace
 
     planned = Progress(planned=change)
-    monkeypatch.setattr(deploy, "_plan", lambda _environment: (Terraform(), planned))
+    monkeypatch.setattr(deploy, "make_plan", lambda _environment, **_: (Terraform(), planned))
+    monkeypatch.setattr(deploy, "revision", Mock())
     deployed(Lambda({"api:live": "3", "replay:live": "3"}), monkeypatch)
     deploy.up(Environment.named("dev"), yes=True)
     assert steps == [planned, *deployments]

@@ -1,16 +1,20 @@
 """What must hold between the repository's own files."""
 
 import re
+import shlex
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from scripts.__main__ import COMMANDS
-from scripts.checks import without_overloads
+from scripts.__main__ import COMMANDS, parse
 from scripts.environment import ROOT
 
+WORKFLOWS = sorted((ROOT / ".github").glob("*/**/*.yml"))
 LOCKS = [ROOT / "shared" / "requirements.txt", ROOT / "requirements-dev.txt"]
 
 
@@ -48,22 +52,52 @@ def test_locks_have_hashes_and_name_no_server(lock: Path) -> None:
 
 def test_help_lists_every_target_and_every_command_has_one() -> None:
     shown = subprocess.run(["make", "-C", str(ROOT), "help"], capture_output=True, text=True, check=True).stdout
-    listed = set(re.findall(r"^  \x1b\[36m([a-z-]+) *\x1b", shown, re.MULTILINE))
+    listed = set(re.findall(r"^  \x1b\[36m([a-z0-9-]+) *\x1b", shown, re.MULTILINE))
     makefile = (ROOT / "Makefile").read_text()
-    assert listed == set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    assert listed == set(re.findall(r"^([a-z][a-z0-9-]*):", makefile, re.MULTILINE))
     assert set(COMMANDS) <= listed
-    assert set(re.findall(r"\$\(RUN\) ([a-z-]+)", makefile)) == set(COMMANDS)
+    assert set(re.findall(r"\$\(RUN\) ([a-z0-9-]+)", makefile)) == set(COMMANDS)
 
 
 def test_actions_are_pinned_by_commit() -> None:
-    for workflow in (ROOT / ".github" / "workflows").glob("*.yml"):
-        used = re.findall(r"uses: (\S+)(.*)", workflow.read_text())
-        assert used
-        for action, comment in used:
-            assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)
-            assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment)
+    used = [found for file in WORKFLOWS for found in re.findall(r"uses: (\S+)(.*)", file.read_text())]
+    others = [(action, comment) for action, comment in used if not action.startswith("$/")]
+    assert others
+    for action, comment in others:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)
+        assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment)
+    assert len(set(others)) == len({action.partition("@")[0] for action, _ in others}), "one version of each"
 
 
-def test_only_the_errors_of_a_check_are_shown() -> None:
-    output = "a.py:1: error: No overload\na.py:1: note:     def client(x)\na.py:2: error: Other\n"
-    assert without_overloads(output) == "a.py:1: error: No overload\na.py:2: error: Other\n"
+def runs(part: Any) -> Iterator[str]:
+    """The scripts of a workflow or of an action."""
+    if isinstance(part, dict):
+        yield from [part["run"]] if isinstance(part.get("run"), str) else []
+        part = list(part.values())
+    for one in part if isinstance(part, list) else []:
+        yield from runs(one)
+
+
+def test_workflows_call_targets_with_options_that_exist() -> None:
+    targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    scripts = [script for file in WORKFLOWS for script in runs(yaml.safe_load(file.read_text()))]
+    calls = [
+        call for script in scripts for call in re.findall(r"^.*?\bmake (?:--silent )?([^)\n]+)", script, re.MULTILINE)
+    ]
+    assert {call.split()[0] for call in calls} >= {
+        "build",
+        "verify",
+        "up",
+        "rollout",
+        "e2e",
+        "rollback",
+        "plan",
+        "drift",
+    }
+    for call in calls:
+        # A variable of the shell stands for any value; one that may be empty, for what it is when it is not.
+        target, *settings = shlex.split(re.sub(r"\$\{\w+:\+([^}]*)\}", r"\1", re.sub(r"\$\w+", "1", call)))
+        assert target in targets
+        options = [setting.removeprefix("ARGS=") for setting in settings if setting.startswith("ARGS=")]
+        if target in COMMANDS:
+            parse([target, *shlex.split(" ".join(options))])

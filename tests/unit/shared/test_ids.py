@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ids import is_id, new_id, new_ulid
+from shared.ids import derived_id, is_id, new_id, new_ulid
 
 ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
@@ -56,3 +56,13 @@ def test_anything_else_is_no_id(text: str):
 
 def test_a_well_formed_id_is_one():
     assert is_id(f"ord_{ULID}", "ord")
+
+
+def test_a_derived_id_is_that_of_its_parts_and_its_time_alone():
+    derived = derived_id("evt", 1_700_000_000_000, "stock_low", "TEA", 12)
+
+    assert derived == derived_id("evt", 1_700_000_000_000, "stock_low", "TEA", 12)
+    assert is_id(derived, "evt")
+    assert derived[4:14] == new_ulid(1_700_000_000_000)[:10]
+    others = [("stock_low", "TEA", 13), ("stock_low", "TEA1", 2), ("stock_lowTEA", 12), ("stock_back", "TEA", 12)]
+    assert derived not in [derived_id("evt", 1_700_000_000_000, *parts) for parts in others]

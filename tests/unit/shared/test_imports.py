@@ -33,7 +33,16 @@ LEAN = (
     "publishing",
     "schemas",
     "tracing",
+    "transactions",
 )
+HANDLERS = [
+    *(f"inventory.handlers.{name}" for name in ("alert", "api", "expire", "stock")),
+    *(f"orders.handlers.{name}" for name in ("api", "commands", "project", "publish", "replay")),
+]
+PLAIN = [
+    *(f"inventory.{name}" for name in ("alerts", "domain", "resources", "use_cases")),
+    *(f"orders.{name}" for name in ("domain.decisions", "projection", "use_cases")),
+]
 
 
 def loaded(module: str) -> set[str]:
@@ -43,21 +52,13 @@ def loaded(module: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
-@pytest.mark.parametrize(
-    "module", [f"shared.{name}" for name in LEAN] + ["orders.domain.decisions", "orders.use_cases", "orders.projection"]
-)
+@pytest.mark.parametrize("module", [f"shared.{name}" for name in LEAN] + PLAIN)
 def test_plain_modules_load_nothing_heavy(module: str):
     assert loaded(module) & {*HEAVY, "botocore", POWERTOOLS} == set()
 
 
 @pytest.mark.parametrize(
-    "module",
-    [
-        "shared.observability",
-        "shared.api",
-        "shared.commands",
-        *(f"orders.handlers.{name}" for name in ("api", "commands", "project", "publish", "replay")),
-    ],
+    "module", ["shared.observability", "shared.api", "shared.commands", "shared.outbox", *HANDLERS]
 )
 def test_handlers_load_powertools_and_no_sdk(module: str):
     modules = loaded(module)
@@ -65,9 +66,9 @@ def test_handlers_load_powertools_and_no_sdk(module: str):
     assert modules & set(HEAVY) == set()
 
 
-@pytest.mark.parametrize("function", ["api", "commands", "project", "publish", "replay"])
-def test_no_function_loads_powertools_resolver(function: str):
-    assert "aws_lambda_powertools.event_handler" not in loaded(f"orders.handlers.{function}")
+@pytest.mark.parametrize("module", HANDLERS)
+def test_no_function_loads_powertools_resolver(module: str):
+    assert "aws_lambda_powertools.event_handler" not in loaded(module)
 
 
 def test_on_lambda_init_makes_the_client_and_loads_botocore_alone():

@@ -123,7 +123,7 @@ def test_no_call_begins_that_could_outlast_the_function():
 
     assert len(bus.accepted) == 20
     assert {failure.reason for failure in failures} == {OUT_OF_TIME}
-    assert [failure.event.order_id for failure in failures] == [f"o{n}" for n in range(20, 50)]
+    assert [failure.event.subject for failure in failures] == [f"o{n}" for n in range(20, 50)]
     assert seconds_left[0] > 0
 
 

@@ -1,0 +1,1 @@
+"""What the service keeps and where: the stock, its adjustments, the reservations."""
