@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts.bus_tap import tap
+from scripts.bus_tap import BusTap, tap
 from scripts.client import OrderClient
 from shared.ids import new_id
 from tests.stack.conftest import Stack
@@ -64,7 +64,7 @@ def test_a_poison_event_waits_while_the_others_go_on_and_is_replayed_once(
 
         def arrived(*ids: str) -> bool:
             bus.poll(0)
-            seen = {event["order_id"] for event in bus.events}
+            seen = {event.get("order_id") for event in bus.events}
             listed = {one["order_id"] for one in client.list(limit="100").json()["items"]}
             return set(ids) <= listed and set(ids) <= seen
 
@@ -91,6 +91,7 @@ def test_a_poison_event_waits_while_the_others_go_on_and_is_replayed_once(
         assert waiting(stack, "orders.project") == 1
         plan = stack.command("redrive", "--replay", "--as-they-are", "--dry-run").stdout
         assert plan.count("with 1 record from the table") == 2
+        before_redrive = published(bus)
         stack.command("redrive", "--replay", "--as-they-are")
         assert [waiting(stack, key) for key in CONSUMERS] == [0, 0]
         eventually(lambda: arrived(poison["order_id"]["S"]))
@@ -99,20 +100,30 @@ def test_a_poison_event_waits_while_the_others_go_on_and_is_replayed_once(
         # An event that comes after all others tells that nothing else is on its way.
         last = placed(client)
         eventually(lambda: arrived(last))
-    seen = Counter(event["order_id"] for event in bus.events)
-    mine = (before, poison["order_id"]["S"], after, last)
-    assert {one: seen[one] for one in mine} == dict.fromkeys(mine, 1)
+    # The stream itself may have told of an order twice, as its batch held the poison; the redrive told of none again.
+    new = [poison["event_id"]["S"], first_event(dynamodb, table, last)["event_id"]["S"]]
+    assert published(bus) - before_redrive == Counter(new)
     audit = stack.command("audit").stdout
     assert audit.count("redrive replay") >= 4
 
 
-def poisoned(dynamodb: Any, table: str, like: str) -> dict[str, Any]:
-    """Write an event without a type, as a bad release might; return it."""
-    found = dynamodb.query(
+def published(bus: BusTap) -> Counter[str]:
+    """How often each event of an order came over the bus."""
+    return Counter(event["event_id"] for event in bus.events if "order_id" in event)
+
+
+def first_event(dynamodb: Any, table: str, order_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = dynamodb.query(
         TableName=table,
         KeyConditionExpression="order_id = :id",
-        ExpressionAttributeValues={":id": {"S": like}},
+        ExpressionAttributeValues={":id": {"S": order_id}},
     )["Items"][0]
+    return found
+
+
+def poisoned(dynamodb: Any, table: str, like: str) -> dict[str, Any]:
+    """Write an event without a type, as a bad release might; return it."""
+    found = first_event(dynamodb, table, like)
     item: dict[str, Any] = {**found, "order_id": {"S": new_id("ord")}, "event_id": {"S": new_id("evt")}}
     del item["type"]
     dynamodb.put_item(TableName=table, Item=item)
@@ -135,15 +146,17 @@ def test_a_failed_event_is_given_to_its_function_again(stack: Stack, client: Ord
     assert "AccessDenied" in shown
     assert '"limit": 1' in shown
     request = next(line.split()[-1] for line in shown.splitlines() if line.startswith("request id"))
-    stack.command("redrive", "--queue", key, "--replay")
-    assert waiting(stack, key) == 0
 
     def replayed() -> list[str]:
-        return stack.command("logs", "--since", "2m", "--function", key, "replayed").stdout.splitlines()
+        lines = stack.command("logs", "--since", "10m", "--function", key, "replayed").stdout.splitlines()
+        return [line for line in lines if "orders=1" in line]
 
-    done = eventually(replayed, pause=0.5)
-    assert len([line for line in done if "orders=1" in line]) == 1
-    assert request not in "".join(done)
+    earlier = len(replayed())
+    stack.command("redrive", "--queue", key, "--replay")
+    assert waiting(stack, key) == 0
+    done = eventually(lambda: replayed()[earlier:], pause=0.5)
+    assert len(done) == 1
+    assert request not in done[0]
 
 
 def test_a_message_can_be_purged_by_its_cause(stack: Stack, aws: Any) -> None:

@@ -123,6 +123,14 @@ class Streams:
 
     def _from_table(self, pointer: Pointer) -> list[Record]:
         """Insertions made of the items whose time lies within the batch's; a batch a second long has few."""
+        described = self._dynamodb.describe_table(TableName=pointer.table)["Table"]
+        view = (described.get("StreamSpecification") or {}).get("StreamViewType", "")
+        if "OLD" in view:
+            fail(
+                f"the stream has forgotten these records, and {pointer.table} does not tell what its items were before",
+                "see what the consumer would have done with them, do it by hand, and --purge the message",
+            )
+        keys = [one["AttributeName"] for one in described["KeySchema"]]
         begin, end = _text(pointer.first - BEFORE), _text(pointer.last + AFTER)
         names = {f"#t{number}": name for number, name in enumerate(TIMES)}
         pages = self._dynamodb.get_paginator("scan").paginate(
@@ -138,9 +146,6 @@ class Streams:
                 f"the stream has forgotten these records and {pointer.table} has no item of {begin} to {end}",
                 "what was deleted can be neither read nor replayed; restore the table to that time to see it",
             )
-        keys = [
-            one["AttributeName"] for one in self._dynamodb.describe_table(TableName=pointer.table)["Table"]["KeySchema"]
-        ]
         ordered = sorted(items, key=lambda item: (_changed_at(item), json.dumps([item[key] for key in keys])))
         return [_insertion(item, keys, number, pointer) for number, item in enumerate(ordered)]
 

@@ -65,8 +65,9 @@ class Shard:
 class Table:
     """DynamoDB with one table of events."""
 
-    def __init__(self, *items: dict[str, Any]) -> None:
+    def __init__(self, *items: dict[str, Any], view: str = "NEW_IMAGE") -> None:
         self.items = items
+        self.view = view
 
     def get_paginator(self, _name: str) -> Any:
         table = self
@@ -79,7 +80,8 @@ class Table:
 
     def describe_table(self, TableName: str) -> dict[str, Any]:  # noqa: N803
         assert TableName == "tradepost-dev-order-events"
-        return {"Table": {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}}
+        keys = [{"AttributeName": "id", "KeyType": "HASH"}]
+        return {"Table": {"KeySchema": keys, "StreamSpecification": {"StreamViewType": self.view}}}
 
     def get_item(self, **given: Any) -> dict[str, Any]:
         found = [one for one in self.items if one["id"] == given["Key"]["id"]]
@@ -134,6 +136,12 @@ def test_what_the_stream_has_forgotten_comes_from_the_table_by_its_time() -> Non
 def test_nothing_left_of_it_is_said() -> None:
     with pytest.raises(Failure, match="has forgotten"):
         Streams(Table(), Shard(None), Patterns()).records(POINTER, EVERYTHING)
+
+
+def test_what_was_before_cannot_be_made_anew() -> None:
+    table = Table(item(2, "2026-01-01T00:00:00.800Z"), view="NEW_AND_OLD_IMAGES")
+    with pytest.raises(Failure, match="what its items were before"):
+        Streams(table, Shard(None), Patterns()).records(POINTER, EVERYTHING)
 
 
 def test_items_that_were_mended_are_taken_as_they_are_now() -> None:
