@@ -113,6 +113,16 @@ def _query(number: int, metric: Metric, period: int) -> dict[str, Any]:
     }
 
 
+def listed(client: Any, namespace: str, name: str) -> list[Metric]:
+    """Return the metrics of a name, one for each set of dimensions that was ever reported lately."""
+    pages = client.get_paginator("list_metrics").paginate(Namespace=namespace, MetricName=name)
+    return [
+        Metric.of(namespace, name, **{one["Name"]: one["Value"] for one in found["Dimensions"]})
+        for page in pages
+        for found in page["Metrics"]
+    ]
+
+
 def insights(client: Any, groups: list[str], query: str, over: Range) -> list[dict[str, str]]:
     """Return the rows of a Logs Insights query over log groups.
 

@@ -12,7 +12,7 @@ from scripts.console import fail, say, step
 from scripts.deployed import Deployed
 from scripts.logs import seconds
 from scripts.oncall import audit
-from scripts.oncall.measure import Measured, Metric, Range
+from scripts.oncall.measure import Measured, Range, listed
 from scripts.oncall.redrive.topology import targets
 
 if TYPE_CHECKING:
@@ -145,12 +145,7 @@ def _rule(client: Any, bus: str, name: str, stack: str) -> dict[str, Any]:
 
 def _published(stack: Deployed, begin: datetime, end: datetime) -> float:
     client = stack.environment.client("cloudwatch")
-    pages = client.get_paginator("list_metrics").paginate(Namespace=stack.name, MetricName="EventsPublished")
-    metrics = [
-        Metric.of(stack.name, "EventsPublished", **{one["Name"]: one["Value"] for one in found["Dimensions"]})
-        for page in pages
-        for found in page["Metrics"]
-    ]
+    metrics = listed(client, stack.name, "EventsPublished")
     measured = Measured(client, metrics, Range(begin.timestamp(), end.timestamp()))
     return sum(measured[metric] for metric in metrics)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from scripts import logs
 from scripts.oncall.cost.model import Use
-from scripts.oncall.measure import LAMBDA_REPORTS, Measured, Metric, Range, by_function, insights
+from scripts.oncall.measure import LAMBDA_REPORTS, Measured, Metric, Range, by_function, insights, listed
+from scripts.oncall.order.tables import partition_key
 from scripts.oncall.order.workflows import machines
 
 if TYPE_CHECKING:
@@ -134,15 +135,11 @@ def _tables(stack: Deployed, over: Range, usage: Usage) -> None:
 def _stores(client: Any, table: str) -> Iterator[Store]:
     """The table and its indexes, without figures; an index's key is told where it is not the table's."""
     described = client.describe_table(TableName=table)["Table"]
-    own = _partition_key(described)
+    own = partition_key(described)
     yield Store(table, "", 0, 0, "")
     for index in described.get("GlobalSecondaryIndexes", []):
-        key = _partition_key(index)
+        key = partition_key(index)
         yield Store(table, index["IndexName"], 0, 0, "" if key == own else key)
-
-
-def _partition_key(schema: dict[str, Any]) -> str:
-    return next(str(one["AttributeName"]) for one in schema["KeySchema"] if one["KeyType"] == "HASH")
 
 
 def _dimensions(store: Store) -> dict[str, str]:
@@ -153,7 +150,7 @@ def _dimensions(store: Store) -> dict[str, str]:
 def _events(stack: Deployed, over: Range, usage: Usage) -> None:
     """Orders and events as our own metrics count them, by service; deliveries as EventBridge does, by rule."""
     client = stack.environment.client("cloudwatch")
-    counted = {name: _listed(client, stack.name, name) for name in ("OrdersPlaced", "EventsPublished")}
+    counted = {name: listed(client, stack.name, name) for name in ("OrdersPlaced", "EventsPublished")}
     rules = _rules(client, stack.name)
     measured = _measured(stack, over, *counted["OrdersPlaced"], *counted["EventsPublished"], *rules)
     usage.orders = sum(measured[metric] for metric in counted["OrdersPlaced"])
@@ -167,21 +164,12 @@ def _events(stack: Deployed, over: Range, usage: Usage) -> None:
 def _rules(client: Any, prefix: str) -> list[Metric]:
     """The deliveries of each of the stack's rules, once: they are told with and without the name of the bus."""
     by_rule: dict[str, Metric] = {}
-    for metric in _listed(client, "AWS/Events", "Invocations"):
+    for metric in listed(client, "AWS/Events", "Invocations"):
         rule = dict(metric.dimensions).get("RuleName", "")
         known = by_rule.get(rule)
         if rule.startswith(prefix) and (known is None or len(metric.dimensions) > len(known.dimensions)):
             by_rule[rule] = metric
     return list(by_rule.values())
-
-
-def _listed(client: Any, namespace: str, name: str) -> list[Metric]:
-    pages = client.get_paginator("list_metrics").paginate(Namespace=namespace, MetricName=name)
-    return [
-        Metric.of(namespace, name, **{one["Name"]: one["Value"] for one in found["Dimensions"]})
-        for page in pages
-        for found in page["Metrics"]
-    ]
 
 
 def _workflows(stack: Deployed, over: Range, usage: Usage) -> None:

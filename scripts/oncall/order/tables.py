@@ -37,15 +37,16 @@ def read(client: Any, tables: dict[str, str], order_id: str) -> tuple[list[Entry
 
 def _access(table: dict[str, Any]) -> dict[str, Any] | None:
     """How to query by order: the table itself, or an index; None when neither has the order as its partition key."""
-    if _partition_key(table) == KEY:
+    if partition_key(table) == KEY:
         return {"ConsistentRead": True}
     for index in table.get("GlobalSecondaryIndexes", []):
-        if _partition_key(index) == KEY:
+        if partition_key(index) == KEY:
             return {"IndexName": index["IndexName"]}
     return None
 
 
-def _partition_key(schema: dict[str, Any]) -> str:
+def partition_key(schema: dict[str, Any]) -> str:
+    """Return the partition key of a table or of an index, as DescribeTable tells it."""
     return next(str(one["AttributeName"]) for one in schema["KeySchema"] if one["KeyType"] == "HASH")
 
 

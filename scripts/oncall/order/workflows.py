@@ -90,16 +90,17 @@ def _told(event: dict[str, Any]) -> tuple[str, bool]:
     if kind in ("ExecutionStarted", "ExecutionSucceeded"):
         return kind.removeprefix("Execution").lower(), False
     if kind.endswith(("Failed", "TimedOut", "Aborted")):
-        error = ": ".join(filter(None, (details.get("error"), _cause(details.get("cause") or ""))))
+        error = ": ".join(
+            filter(None, (details.get("error"), error_message(details.get("cause") or "")[:_CAUSE_LENGTH]))
+        )
         return scrub(f"{kind} {error}".strip()), True
     return "", False
 
 
-def _cause(cause: str) -> str:
-    """The message of a function's error, which comes as JSON."""
+def error_message(cause: str) -> str:
+    """Return the message of a function's error, which comes as JSON, or the cause as it is."""
     try:
         parsed = json.loads(cause)
     except ValueError:
-        parsed = None
-    text = parsed.get("errorMessage", cause) if isinstance(parsed, dict) else cause
-    return str(text)[:_CAUSE_LENGTH]
+        return cause
+    return str(parsed.get("errorMessage", cause)) if isinstance(parsed, dict) else cause

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from scripts.console import fail
-from scripts.oncall.order.workflows import machines
+from scripts.oncall.order.workflows import error_message, machines
 from scripts.oncall.redrive.envelopes import Failure, Kind, alike
 from scripts.oncall.redrive.topology import FailureQueue
 
@@ -126,14 +126,5 @@ def _failure(client: Any, queue: FailureQueue, execution: dict[str, Any]) -> Fai
         "Body": json.dumps(body),
         "Attributes": {"SentTimestamp": str(int(stopped.timestamp() * 1000))},
     }
-    told = alike(f"{error}: {_message(cause)}")
+    told = alike(f"{error}: {error_message(cause)}")
     return Failure(queue, message, Kind.WORKFLOW, execution["executionArn"], told, stopped, 1, body)
-
-
-def _message(cause: str) -> str:
-    """The message of a function's error, which comes as JSON."""
-    try:
-        parsed = json.loads(cause)
-    except ValueError:
-        return cause
-    return str(parsed.get("errorMessage", cause)) if isinstance(parsed, dict) else cause

@@ -24,6 +24,9 @@ type Record = dict[str, Any]
 TIMES = ("occurred_at", "updated_at", "created_at")
 """Attributes with the time of an item's last change, by our conventions; an item has at least one of them."""
 
+EMPTY_PAGES = 20
+"""A shard may answer with nothing though there is more; after so many times in a row there is not."""
+
 BEFORE = timedelta(seconds=5)
 AFTER = timedelta(seconds=2)
 """An item's time is taken before it is written, which may take some tries; a record's is cut to the second."""
@@ -99,18 +102,22 @@ class Streams:
                 SequenceNumber=pointer.start,
             )["ShardIterator"]
             found: list[Record] = []
-            while iterator:
+            empty = 0
+            while iterator and empty < EMPTY_PAGES:
                 answer = self._streams.get_records(ShardIterator=iterator)
+                empty = 0 if answer["Records"] else empty + 1
                 for record in answer["Records"]:
                     if int(record["dynamodb"]["SequenceNumber"]) > int(pointer.end):
                         return found
                     found.append(_delivered(record))
                 if found and int(found[-1]["dynamodb"]["SequenceNumber"]) >= int(pointer.end):
                     return found
-                iterator = answer.get("NextShardIterator") if answer["Records"] else None
+                iterator = answer.get("NextShardIterator")
         except (codes.TrimmedDataAccessException, codes.ResourceNotFoundException):
             return None
-        return found or None
+        if found:
+            fail(f"the stream of {pointer.table} did not show all of the records", "try again in a minute")
+        return None
 
     def _as_it_is(self, record: Record, table: str) -> Record:
         keys = record["dynamodb"]["Keys"]
