@@ -70,7 +70,7 @@ logs: $(STAMP) ## Read logs; FIND=<order or request id>, SERVICE=, FUNCTION=; AR
 traces: $(STAMP) ## List recent traces, or show those of FIND=<order, request or trace id> as trees; ARGS="--since 2h"
 	@$(RUN) traces --env $(ENV) $(FIND) $(ARGS)
 
-rollout: $(STAMP) ## Release every function's newest version: a part of the traffic first, back by itself when it fails
+rollout: $(STAMP) ## Release every function's newest version, back by itself when it fails; ARGS=--probe for quiet ones
 	@$(RUN) rollout --env $(ENV) $(ARGS)
 
 rollback: $(STAMP) ## Go back to the last known good version (FUNCTION=<service>.<function>, SERVICE=<service> or SINCE=<time>)
@@ -78,6 +78,9 @@ rollback: $(STAMP) ## Go back to the last known good version (FUNCTION=<service>
 
 releases: $(STAMP) ## Show who released what, when, and how it ended
 	@$(RUN) releases --env $(ENV) $(ARGS)
+
+prune: $(STAMP) ## Delete old versions of functions and layers that nothing can need; ARGS="--keep 5 --dry-run"
+	@$(RUN) prune --env $(ENV) $(ARGS)
 
 down: $(STAMP) ## Stop the local cloud; what it stores stays
 	@$(RUN) down $(ARGS)
@@ -149,7 +152,7 @@ clean: ## Remove what builds and checks made; .venv and the local cloud's data s
 	@rm -rf build .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@echo "clean: removed build/ and caches (the local cloud's data: make down, then rm -r .local)"
 
-.PHONY: help demo setup build up plan drift revision verify status logs traces rollout rollback releases down destroy \
+.PHONY: help demo setup build up plan drift revision verify status logs traces rollout rollback releases prune down destroy \
 	order doctor redrive replay log-level tune cost audit \
 	test test-unit test-component test-terraform \
 	test-stack e2e bench lint fmt lock clean

@@ -40,6 +40,7 @@ COMMANDS = {
     "log-level": ("oncall.log_level", "log_level", "change the log level of functions for a while"),
     "audit": ("oncall.audit", "show", "show who did what with these commands"),
     "e2e": ("e2e", "run", "run the smoke suite against a deployed environment"),
+    "prune": ("rollout.prune", "prune", "delete old versions of functions and layers that nothing can need"),
     "destroy": ("deploy", "destroy", "destroy all that an environment deployed"),
     "down": ("deploy", "down", "stop the local cloud; what it stores stays"),
     "demo": ("demo", "run", "deploy, then follow one order through the platform"),
@@ -52,7 +53,7 @@ COMMANDS = {
 ONCALL = ("cost", "doctor", "order", "redrive", "tune", "log-level", "audit")
 WITH_ENVIRONMENT = (
     *("up", "plan", "drift", "revision", "verify", "status", "logs", "traces", "replay"),
-    *("rollout", "rollback", "releases", "e2e", "destroy", "down", "demo"),
+    *("rollout", "rollback", "releases", "prune", "e2e", "destroy", "down", "demo"),
     *ONCALL,
 )
 
@@ -80,6 +81,11 @@ def parse(arguments: Sequence[str]) -> Namespace:
     apart = "release also what cannot be canaried"
     options["rollout"].add_argument("--all-at-once", action="store_true", help=apart)
     options["rollout"].add_argument("--retry", action="store_true", help="also versions that did not stay before")
+    probe = "send synthetic traffic to functions with too little of their own"
+    options["rollout"].add_argument("--probe", action="store_true", help=probe)
+    kept = "newest versions of each function that stay in any case (default 5)"
+    options["prune"].add_argument("--keep", type=int, default=5, help=kept)
+    options["prune"].add_argument("--dry-run", action="store_true", help="show it and delete nothing")
     options["rollback"].add_argument("--service", default="", help="all functions of this service")
     options["rollback"].add_argument("--function", dest="only", default="", help="one function: <service>.<function>")
     options["e2e"].add_argument("--service", default="", help="only this service's tests")

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts import payment_provider
 from scripts.console import confirm, console, duration, fail, say, show_table, step
 from scripts.delivery import revision
 from scripts.deployed import Deployed
@@ -15,7 +16,6 @@ from scripts.terraform import Terraform, show_changes
 if TYPE_CHECKING:
     from scripts.terraform_events import Progress
 
-UNWEIGHTED: dict[str, dict[str, float]] = {"AdditionalVersionWeights": {}}
 API_DEPLOYMENT = "module.rest_api.aws_api_gateway_deployment.this"
 
 
@@ -49,7 +49,7 @@ def up(
     if not planned.changes and not planned.output_changes:
         revision.record(environment)
         # An earlier run may have been stopped between the apply and the release.
-        if _release(environment, canary=canary):
+        if _finish(environment, canary=canary):
             return True
         say(
             f"{environment.name} is up to date: nothing changed ({duration(time.monotonic() - started)})", style="green"
@@ -63,7 +63,7 @@ def up(
         # Terraform deletes a route only after it has made the new deployment, which therefore still serves it.
         terraform.apply(terraform.plan(replace=API_DEPLOYMENT))
     revision.record(environment)
-    _release(environment, canary=canary)
+    _finish(environment, canary=canary)
     say(f"{environment.name} is deployed ({duration(time.monotonic() - started)})", style="green")
     return True
 
@@ -95,12 +95,38 @@ def make_plan(environment: Environment, *, built: bool = False, lock: bool = Tru
     ensure_buckets(environment)
     terraform = Terraform(environment)
     terraform.init()
+    _refuse_during_a_release(environment, terraform)
     return terraform, terraform.plan(lock=lock)
 
 
-def _release(environment: Environment, *, canary: bool) -> bool:
-    """Release what was published, or say who does; return whether an alias moved."""
+def _refuse_during_a_release(environment: Environment, terraform: Terraform) -> None:
+    """End the command while a release is in flight: another version would take the alarms off the one that is judged.
+
+    Terraform refuses as well once an alias has weights; the check of a version is under way before that.
+    """
+    from scripts.rollout.deployments import Deployments
+
+    outputs = terraform.output()
+    if "codedeploy_application" not in outputs:
+        return
+    if running := Deployments(Deployed(environment, outputs)).in_flight():
+        fail(
+            f"a release is in flight: {', '.join(sorted({one.group for one in running}))}",
+            f"wait for it (make rollout ENV={environment.name} shows it), or end it: "
+            f"make rollback FUNCTION={running[0].group} ENV={environment.name}",
+        )
+
+
+def _finish(environment: Environment, *, canary: bool) -> bool:
+    """Do what comes after an apply, as far as it was not done before; return whether anything was."""
     stack = Deployed.read(environment)
+    connected = environment.is_local and payment_provider.connect(stack)
+    return _release(stack, canary=canary) or connected
+
+
+def _release(stack: Deployed, *, canary: bool) -> bool:
+    """Release what was published, or say who does; return whether an alias moved."""
+    environment = stack.environment
     if environment.is_local and not canary:
         return bool(promote(stack))
     if waiting := unreleased(stack):
@@ -125,12 +151,12 @@ def promote(stack: Deployed) -> list[str]:
 
     Terraform publishes versions and leaves the alias alone, since whoever releases a version owns it.
     """
+    from scripts.rollout.readiness import point
+
     client = stack.environment.client("lambda")
     moved = unreleased(stack)
     for one in (stack.outputs["functions"][key] for key in moved):
-        client.update_alias(
-            FunctionName=one["name"], Name=one["alias"], FunctionVersion=str(one["version"]), RoutingConfig=UNWEIGHTED
-        )
+        point(client, one["name"], one["alias"], str(one["version"]))
     if moved:
         console.print(f"  [green]✓[/green]  Released: {', '.join(moved)}")
     return moved
@@ -246,7 +272,7 @@ def status(environment: Environment) -> None:
             f"server {running.memory} MB, {running.environments} function environments {running.functions_memory} MB"
         )
         rows += [("local cloud", cloud), ("since", running.started_at), ("log", str(environment.settings.log_file))]
-        rows += [("memory", memory)]
+        rows += [("memory", memory), ("payment provider", payment_provider.url(environment))]
     outputs = Terraform(environment).output() if _has_bucket(environment, "state") else {}
     if outputs:
         stack = Deployed(environment, outputs)

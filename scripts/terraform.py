@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts import payment_provider
 from scripts.console import fail, say, step
 from scripts.environment import ROOT
 from scripts.terraform_events import Progress
@@ -130,14 +131,6 @@ class Terraform:
         """
         return {name: value["value"] for name, value in self._read("output").items()}
 
-    def show(self) -> dict[str, Any]:
-        """Return what is deployed, every resource with its values, as `terraform show -json` does.
-
-        Raises:
-            Failure: the state cannot be read.
-        """
-        return self._read("show")
-
     def show_plan(self) -> dict[str, Any]:
         """Return the last plan, every resource with the values that it wants, as `terraform show -json` does.
 
@@ -160,7 +153,11 @@ class Terraform:
         return [f"-var-file={file}" for file in files if file.is_file()]
 
     def _environment(self) -> dict[str, str]:
-        return settings(self.environment.process_environment(), self.data_dir)
+        variables = self.environment.process_environment()
+        if self.environment.is_local:
+            # Of the stack's variables the one that is known only here: it has the local cloud's port.
+            variables["TF_VAR_payment_provider_url"] = payment_provider.url(self.environment)
+        return settings(variables, self.data_dir)
 
     def _command(self, *arguments: str) -> list[str]:
         return [str(program().path), f"-chdir={self.directory}", *arguments]

@@ -59,6 +59,11 @@ output "tables" {
   value       = merge([for service in local.shop_services : service.tables]...)
 }
 
+output "payment_provider_secret_arn" {
+  description = "The secret with the credentials at the payment provider, whose value is given by hand once."
+  value       = module.payments.provider_secret.arn
+}
+
 output "failure_queues" {
   description = "URLs of failure queues by <service>.<function>."
   value       = merge([for service in local.services : service.failure_queues]...)

@@ -29,6 +29,24 @@ module "event_bus" {
   archive_days = var.archive_days
 }
 
+# For the functions that are in_vpc: payments talks to its provider from addresses that stay the same.
+module "network" {
+  source = "./modules/network"
+
+  name                = local.name
+  cidr_block          = var.network.cidr_block
+  zones               = var.network.zones
+  nat                 = var.network.nat
+  interface_endpoints = var.network.interface_endpoints
+  egress_ports        = [443, local.payment_provider_port]
+  flow_logs           = var.network.flow_logs ? { retention_days = var.log_retention_days, kms_key_arn = module.key.arn } : null
+}
+
+locals {
+  # 443, but for a provider of one's own; one on this machine is reached past any security group.
+  payment_provider_port = try(tonumber(regex("^https://[^/:]+:([0-9]+)", var.payment_provider_url)[0]), 443)
+}
+
 module "shared_layer" {
   source = "./modules/layer"
 

@@ -1,11 +1,12 @@
 # One block per service. To add one: its name in `service_names`, its block, and its entry in `shop_services`.
 locals {
-  service_names = ["inventory", "operations", "orders"]
+  service_names = ["inventory", "operations", "orders", "payments"]
 
   # Services of the shop; operations looks after their functions.
   shop_services = {
     inventory = module.inventory
     orders    = module.orders
+    payments  = module.payments
   }
   services = merge(local.shop_services, { operations = module.operations })
 
@@ -29,6 +30,20 @@ module "orders" {
   stack       = local.stack
   artifact    = local.service_artifacts["orders"]
   concurrency = lookup(var.concurrency, "orders", {})
+}
+
+module "payments" {
+  source = "./services/payments"
+
+  stack       = local.stack
+  artifact    = local.service_artifacts["payments"]
+  concurrency = lookup(var.concurrency, "payments", {})
+  vpc         = module.network.vpc
+  payment_provider = {
+    url               = var.payment_provider_url
+    timeout_seconds   = var.payment_provider_timeout_seconds
+    key_rotation_days = var.payment_provider_key_rotation_days
+  }
 }
 
 module "operations" {

@@ -124,7 +124,7 @@ variable "rollout" {
   type = object({
     strategy = optional(string, "canary")
     # Called by hand, by CodeDeploy or by the clock: there is no traffic to shift a tenth of.
-    strategies           = optional(map(string), { "inventory.expire" = "all_at_once", "operations.deploy_check" = "all_at_once", "orders.replay" = "all_at_once" })
+    strategies           = optional(map(string), { "inventory.expire" = "all_at_once", "operations.deploy_check" = "all_at_once", "orders.replay" = "all_at_once", "payments.rotate" = "all_at_once" })
     percent              = optional(number, 10)
     minutes              = optional(number, 5)
     alarm_period_seconds = optional(number, 60)
@@ -137,6 +137,40 @@ variable "low_stock_threshold" {
   description = "The stock of a new article is low while no more than this many are available; PUT /stock/{sku} sets another."
   type        = number
   default     = 5
+}
+
+variable "network" {
+  description = "The VPC of the functions that are in one: how many zones, the way to the internet (none, one, per_zone), AWS services reached inside it, flow logs. See modules/network for what each costs."
+  type = object({
+    cidr_block          = optional(string, "10.42.0.0/16")
+    zones               = optional(number, 2)
+    nat                 = optional(string, "one")
+    interface_endpoints = optional(set(string), ["secretsmanager"])
+    flow_logs           = optional(bool, false)
+  })
+  default = {}
+}
+
+variable "payment_provider_url" {
+  description = "Base address of the payment provider's API, without a path of its version: https://api.example.com. The local cloud brings a provider of its own."
+  type        = string
+
+  validation {
+    condition     = can(regex("^https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._/-]*)?$", var.payment_provider_url)) || can(regex("^http://127\\.0\\.0\\.1:[0-9]+(/[A-Za-z0-9._/-]*)?$", var.payment_provider_url))
+    error_message = "payment_provider_url is an https address, such as https://api.example.com; plain http is for 127.0.0.1 alone, since credentials go over it."
+  }
+}
+
+variable "payment_provider_timeout_seconds" {
+  description = "How long a function waits for an answer of the payment provider, 1 to 6."
+  type        = number
+  default     = 5
+}
+
+variable "payment_provider_key_rotation_days" {
+  description = "Days between two rotations of the payment provider's API key; null for none."
+  type        = number
+  default     = 30
 }
 
 variable "api_throttle" {

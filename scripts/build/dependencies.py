@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-# wrapt runs on Python alone; its C extension would tie the layer to one kind of processor.
-OPTIONAL_BINARIES = ("wrapt/_wrappers",)
+# These run on Python alone; their extensions would tie a ZIP to one kind of processor. What mypyc compiles comes with
+# its source, and with one library for the whole package.
+OPTIONAL_BINARIES = re.compile(r"wrapt/_wrappers\.|charset_normalizer/\w+\.cpython-|[0-9a-f]+__mypyc\.cpython-")
 BINARY_SUFFIXES = frozenset({".so", ".dylib", ".dll", ".pyd"})
 INSTALLER_FOLDERS = (".dist-info", ".egg-info", ".data")
 UNUSED_FOLDERS = frozenset({"__pycache__", "examples", "test", "tests"})
@@ -111,7 +112,7 @@ def _is_used(name: PurePosixPath, services: frozenset[str]) -> bool:
     parts = name.parts
     if parts[0] == "bin" or parts[0].endswith(INSTALLER_FOLDERS) or UNUSED_FOLDERS.intersection(parts[:-1]):
         return False
-    if name.suffix in UNUSED_SUFFIXES or name.name in UNUSED_NAMES or str(name).startswith(OPTIONAL_BINARIES):
+    if name.suffix in UNUSED_SUFFIXES or name.name in UNUSED_NAMES or OPTIONAL_BINARIES.match(str(name)):
         return False
     if parts[:2] == ("botocore", "data"):
         return botocore_data.is_kept(str(name), services)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scripts.local import engine, object_tags, roles
+from scripts.local import engine, object_tags, roles, vpc_endpoints
 from scripts.local.cloudwatch import alarms
 from scripts.local.cloudwatch.bulk_events import BulkEvents
 from scripts.local.cloudwatch.observability import Observability
@@ -102,6 +102,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     async_metrics.install(observability.metrics, asynchronous)
     alarms.install()
     object_tags.install()
+    vpc_endpoints.install()
     gateway_control.install()
     Gateway(FunctionIntegrations(functions, asynchronous), settings.endpoint, changed).install()
     SecretRotation(functions, changed).install()

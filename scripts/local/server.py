@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.local import engine
-from scripts.local.admission import Admission
+from scripts.local.admission import Admission, Receive, Scope, Send
 from scripts.local.settings import REGION, Settings, read_cloud_file, write_cloud_file
 from scripts.local.snapshot import Snapshots
 
@@ -65,9 +65,9 @@ def _scrub_environment(settings: Settings) -> None:
 
 async def _run(settings: Settings) -> None:
     from hypercorn.asyncio import serve
-    from hypercorn.config import Config
 
     from scripts.local import seam
+    from scripts.local.psp import service as psp
 
     app = engine.app()
     snapshots = Snapshots(settings.state_dir)
@@ -93,13 +93,13 @@ async def _run(settings: Settings) -> None:
             "functions_memory": behaviours.functions.memory_megabytes(),
         }
 
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    provider = psp.PaymentProvider(settings.state_dir / psp.FILE, psp.PATH)
     admission = Admission(app.app, status, snapshots.note_change)
-    config = Config()
-    config.bind = [f"127.0.0.1:{settings.port}"]
-    config.backlog = 1024
-    config.keep_alive_timeout = 75
-    config.graceful_timeout = 5
-    config.loglevel = "WARNING"
+
+    async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
+        """The provider is not AWS: it serves functions to the end, and nothing that it does is the cloud's state."""
+        await (provider if provider.owns(scope) else admission)(scope, receive, send)
 
     stop, closed = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -115,13 +115,14 @@ async def _run(settings: Settings) -> None:
             "ministack": engine.version(),
         },
     )
-    server = asyncio.create_task(serve(admission, config, shutdown_trigger=closed.wait))  # type: ignore[arg-type]
+    server = asyncio.create_task(serve(entrance, _listening(settings), shutdown_trigger=closed.wait))  # type: ignore[arg-type]
     saving = asyncio.create_task(snapshots.keep_saving(app._build_persistence_save_dict))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((server, stopping), return_when=asyncio.FIRST_COMPLETED)
     if not server.done():
         admission.stop()
         behaviours.stop_sources()
+        await provider.stop_webhooks()
         await _finished(lambda: admission.in_flight == 0 and behaviours.idle())
     saving.cancel()
     closed.set()
@@ -129,9 +130,23 @@ async def _run(settings: Settings) -> None:
         await server
     finally:
         stopping.cancel()
+        await provider.close()
         behaviours.close()
         with contextlib.suppress(OSError):
             write_cloud_file(settings.cloud_file, {**read_cloud_file(settings.cloud_file), "pid": None})
+
+
+def _listening(settings: Settings) -> Any:
+    """How the port is served."""
+    from hypercorn.config import Config
+
+    config = Config()
+    config.bind = [f"127.0.0.1:{settings.port}"]
+    config.backlog = 1024
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 5
+    config.loglevel = "WARNING"
+    return config
 
 
 async def _finished(idle: Callable[[], bool]) -> None:

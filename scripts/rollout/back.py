@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scripts.console import duration, fail, say, show_table
 from scripts.deployed import Deployed
 from scripts.rollout.change import Change, function, serving
 from scripts.rollout.command import finish, in_flight
 from scripts.rollout.deployments import Deployment, Deployments, who
+from scripts.rollout.prune import audit_name
+from scripts.rollout.readiness import point
 from scripts.rollout.record import Records, catch_up
 from scripts.rollout.view import follow
 from scripts.rollout.watch import ROLLED_BACK, Release, Watch
@@ -43,21 +45,20 @@ def rollback(environment: Environment, *, service: str = "", only: str = "") -> 
         _stop(stack, deployments, running)
         return
     catch_up(deployments, records)
-    found = [change for key in keys if (change := _back(stack, records, key))]
+    straight = [key for key in keys if _straighten(stack, records, key)]
+    found = [change for key in keys if key not in straight and (change := _back(stack, records, key))]
+    if straight and not found:
+        return
     if not found:
         fail(
             f"no earlier release is recorded of {', '.join(keys)}",
             "only what `make rollout` released can be taken back; to go back further, deploy the older commit",
         )
-    for key in sorted(set(keys) - {change.key for change in found}):
+    for key in sorted(set(keys) - set(straight) - {change.key for change in found}):
         say(f"  {key} stays: no earlier release of it is recorded", style="dim")
     by = who(stack)
-    finish(
-        stack,
-        deployments,
-        [Release(change, deployments.start(change, by=by, canary=False, judged=False)) for change in found],
-        done="back at the last known good version",
-    )
+    started = [Release(one, deployments.start(one, by=by, canary=False, judged=False)) for one in found]
+    finish(stack, deployments, started, done="back at the last known good version", forth=False)
 
 
 def _chosen(stack: Deployed, service: str, only: str) -> list[str]:
@@ -81,16 +82,50 @@ def _stop(stack: Deployed, deployments: Deployments, running: list[Release]) -> 
         fail(f"not taken back: {', '.join(left)}", "look at what their aliases serve: make releases")
 
 
+def _straighten(stack: Deployed, records: Records, key: str) -> bool:
+    """Take away weights that no release needs; return whether there were any.
+
+    They were left by hand, or by provisioned environments that could not be started. CodeDeploy releases no such alias.
+    """
+    known = stack.outputs["functions"][key]
+    client = stack.environment.client("lambda")
+    _, weights = serving(client, known["name"], known["alias"])
+    last = records.last(key)
+    if not weights or last is None:
+        return False
+    point(client, known["name"], known["alias"], last.version)
+    say(f"{key} had weights though no release is in flight: it is back at version {last.version}", style="green")
+    return True
+
+
 def _back(stack: Deployed, records: Records, key: str) -> Change | None:
     """Return the way back of one function; None when no earlier release is recorded."""
     known = stack.outputs["functions"][key]
-    current, _ = serving(stack.environment.client("lambda"), known["name"], known["alias"])
+    client = stack.environment.client("lambda")
+    current, _ = serving(client, known["name"], known["alias"])
     last = records.last(key)
     if last is None:
         return None
     # Somebody else may have moved the alias since: then what was released last is the way back.
     target = last.previous if last.version == current else last.version
-    return function(stack, key, current, target) if target else None
+    if not target:
+        return None
+    if not exists(client, known["name"], target):
+        fail(
+            f"{key} cannot go back to version {target}: it was pruned",
+            "deploy the older commit; what was pruned when and by whom: "
+            f"aws ssm get-parameter-history --name {audit_name(stack.environment)}",
+        )
+    return function(stack, key, current, target)
+
+
+def exists(client: Any, name: str, version: str) -> bool:
+    """Whether a function has this version."""
+    try:
+        client.get_function_configuration(FunctionName=name, Qualifier=version)
+    except client.exceptions.ResourceNotFoundException:
+        return False
+    return True
 
 
 def releases(environment: Environment) -> None:

@@ -6,11 +6,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scripts.console import fail
+
 if TYPE_CHECKING:
     from scripts.deployed import Deployed
 
 ROLE = "execution role"
 DEAD_LETTERS = "dead-letter target"
+UNWEIGHTED: dict[str, dict[str, float]] = {"AdditionalVersionWeights": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,36 @@ def serving(client: Any, name: str, alias: str) -> tuple[str, dict[str, float]]:
 
 
 def changes(stack: Deployed) -> list[Change]:
-    """Return the functions whose alias is not at their newest version, sorted."""
+    """Return the functions whose alias is not at their newest version, sorted. No release may be in flight.
+
+    Raises:
+        Failure: an alias has weights all the same; nothing can be released beside them.
+    """
     client = stack.environment.client("lambda")
-    found = []
+    found, weighted = [], []
     for key, known in sorted(stack.outputs["functions"].items()):
-        current, _ = serving(client, known["name"], known["alias"])
-        if current != str(known["version"]):
+        current, weights = serving(client, known["name"], known["alias"])
+        if weights:
+            weighted.append(key)
+        elif current != str(known["version"]):
             found.append(function(stack, key, current, str(known["version"])))
+    if weighted:
+        fail(
+            f"the traffic of {', '.join(weighted)} is split though no release is in flight",
+            "provisioned environments may still be starting: try again in a minute; if it stays, go back to the last "
+            f"known good version: make rollback FUNCTION={weighted[0]} ENV={stack.environment.name}",
+        )
     return found
+
+
+def in_waves(stack: Deployed, waiting: list[Change]) -> list[list[Change]]:
+    """Return the changes in the order of their release: first the hook, as it checks the others; the others together.
+
+    No other order is needed: functions meet in events and calls whose contracts hold for both of their versions.
+    """
+    hook = str(stack.outputs.get("deployment_hook") or "").partition(":")[0]
+    waves = [[one for one in waiting if one.function == hook], [one for one in waiting if one.function != hook]]
+    return [wave for wave in waves if wave]
 
 
 def unlike(client: Any, change: Change) -> list[str]:

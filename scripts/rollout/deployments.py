@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scripts.console import Failure
-from scripts.rollout.change import Change, function
+from scripts.rollout.change import Change, function, serving
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -146,6 +146,11 @@ class Deployments:
                 return change
             time.sleep(START_POLL_SECONDS)
         raise Failure(f"deployment {deployment.id} of {deployment.group} does not begin", "look at it in CodeDeploy")
+
+    def serves(self, change: Change) -> bool:
+        """Whether all traffic is at the version that a change went to."""
+        client = self._stack.environment.client("lambda")
+        return serving(client, change.function, change.alias) == (change.target, {})
 
     def in_flight(self) -> list[Deployment]:
         """Return the deployments that have not ended, of every function."""

@@ -28,6 +28,9 @@ def explain(stack: Deployed, release: Release) -> None:
     say(f"{change.key}: version {change.target} is {release.state} ({release.deployment_id})", style="bold red")
     if deployment is None:
         return
+    if release.cold:
+        say(f"  provisioned concurrency: environments of version {change.target} cannot be started: {release.cold}")
+        return
     for name, reason in alarms(release).items():
         say(f"  alarm {name}: {reason or 'in ALARM'}")
     say(f"  {deployment.error_code}: {deployment.error}")

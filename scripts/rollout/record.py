@@ -71,9 +71,9 @@ class Records:
 
 
 def catch_up(deployments: Deployments, records: Records) -> None:
-    """Record what succeeded while nobody watched."""
+    """Record what succeeded while nobody watched, if it serves: what cannot be kept warm does not."""
     ids = deployments.last_succeeded()
     for deployment in deployments.read(sorted(ids.values())).values():
         change = None if deployment.by_codedeploy else deployments.change(deployment)
-        if change:
+        if change and deployments.serves(change):
             records.released(change, deployment)

@@ -33,14 +33,16 @@ def follow(watch: Watch) -> None:
 
 def table(releases: list[Release]) -> Table:
     shown = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    probed = [("probes", "left")] if any(one.probes for one in releases) else []
     for name, side in (("function", "left"), ("from", "right"), ("to", "right"), ("weight", "right"),
-                       ("elapsed", "right"), ("status", "left"), ("alarms", "left")):  # fmt: skip
+                       ("elapsed", "right"), ("status", "left"), ("alarms", "left"), *probed):  # fmt: skip
         shown.add_column(name, justify="right" if side == "right" else "left", no_wrap=True)
     for one in releases:
         cells = (one.change.key, one.change.current, one.change.target, f"{one.weight} %", duration(one.elapsed))
         alarms = "[red]ALARM[/red]" if one.alarm_state == "ALARM" else one.alarm_state
         style = STYLES.get(one.state, "")
-        shown.add_row(*cells, f"[{style}]{one.state}[/{style}]" if style else one.state, alarms)
+        status = f"[{style}]{one.state}[/{style}]" if style else one.state
+        shown.add_row(*cells, status, alarms, *([str(one.probes or "")] if probed else []))
     return shown
 
 
@@ -59,4 +61,5 @@ class Lines:
                 continue
             self._shown[one.change.key] = (state, now)
             change = f"{one.change.key} {one.change.current} -> {one.change.target}"
-            say(f"  {change}: {one.state}, {one.weight} %, alarms {one.alarm_state} ({duration(one.elapsed)})")
+            probes = f", {one.probes}" if one.probes and one.probes.sent else ""
+            say(f"  {change}: {one.state}, {one.weight} %, alarms {one.alarm_state}{probes} ({duration(one.elapsed)})")

@@ -1,4 +1,4 @@
-"""Follows deployments until each has ended and, where it failed, until the old version serves all traffic again."""
+"""Follows deployments until each has ended: the new version, warm, serves all traffic, or the old one does again."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ from scripts.rollout.alarms import ALARM
 from scripts.rollout.alarms import read as read_alarms
 from scripts.rollout.change import Change, serving
 from scripts.rollout.deployments import Deployment, Deployments
+from scripts.rollout.readiness import Warmth, warmth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scripts.deployed import Deployed
+    from scripts.rollout.probe import Tally
 
 POLL_SECONDS = 3.0
 LOCAL_POLL_SECONDS = 0.5
 # CodeDeploy names the rollback a moment after the failure.
 ROLLBACK_GRACE_SECONDS = 20.0
+# Lambda starts some thousand environments a minute; after this long something is wrong.
+WARM_WITHIN_SECONDS = 900.0
 
 RELEASED = "released"
 ROLLED_BACK = "rolled back"
 FAILED = "failed"
+WARM = Warmth(done=True)
 _SHOWN = {"Created": "starting", "Queued": "starting", "InProgress": "checking"}
 
 
@@ -40,8 +45,12 @@ class Release:
     fired: dict[str, str] = field(default_factory=dict)
     """Alarms seen in ALARM: name to CloudWatch's reason."""
     deployment: Deployment | None = None
+    cold: str = ""
+    """Why the provisioned environments of the new version cannot be started."""
+    probes: Tally | None = None
     ended: float | None = None
     _failed_at: float | None = None
+    _shifted_at: float | None = None
 
     @property
     def elapsed(self) -> float:
@@ -53,14 +62,14 @@ class Release:
         states = set(self.alarms.values())
         return next((one for one in (ALARM, "INSUFFICIENT_DATA") if one in states), "OK" if states else "-")
 
-    def take(self, deployment: Deployment, undo: Deployment | None, now: float) -> None:
-        """Take in what CodeDeploy says of it and of the deployment that undoes it."""
+    def take(self, deployment: Deployment, undo: Deployment | None, now: float, warm: Warmth = WARM) -> None:
+        """Take in what CodeDeploy says of it and of the deployment that undoes it, and how warm the alias is then."""
         self.deployment = deployment
         self.started = deployment.created.timestamp()
         if not deployment.ended:
             self.state = "shifting" if self.weight else _SHOWN.get(deployment.status, deployment.status)
         elif deployment.status == "Succeeded":
-            self._end(RELEASED, deployment)
+            self._warm(deployment, warm, now)
         elif undo is None:
             self._failed_at = self._failed_at or now
             self.state = "rolling back"
@@ -72,9 +81,22 @@ class Release:
         else:
             self.state = "rolling back"
 
-    def _end(self, state: str, last: Deployment) -> None:
+    def _warm(self, deployment: Deployment, warm: Warmth, now: float) -> None:
+        """All traffic is the new version's once its provisioned environments run, if it is to have any."""
+        if self._shifted_at is None:
+            self._shifted_at = now
+        waited = self.state == "warming"
+        if warm.done:
+            self._end(RELEASED, None if waited else deployment)
+        elif warm.flaw or now - self._shifted_at >= WARM_WITHIN_SECONDS:
+            self.cold = warm.flaw or f"not ready within {WARM_WITHIN_SECONDS:.0f} s"
+            self._end(FAILED, None)
+        else:
+            self.state = "warming"
+
+    def _end(self, state: str, last: Deployment | None) -> None:
         self.state = state
-        self.ended = last.finished.timestamp() if last.finished else time.time()
+        self.ended = last.finished.timestamp() if last and last.finished else time.time()
 
 
 class Watch:
@@ -110,9 +132,12 @@ class Watch:
                 if state == ALARM:
                     one.fired[name] = str(alarms[name].get("StateReason") or "")
             deployment = found[one.deployment_id]
-            one.take(deployment, undone.get(deployment.rolled_back_by), now)
+            shifted = deployment.status == "Succeeded"
+            warm = warmth(self._lambda, one.change) if shifted else WARM
+            one.take(deployment, undone.get(deployment.rolled_back_by), now, warm)
 
     def _weight(self, change: Change) -> int:
         """The share of the traffic, in per cent, that the new version gets."""
         version, others = serving(self._lambda, change.function, change.alias)
-        return 100 if version == change.target else round(100 * others.get(change.target, 0))
+        share = 1 - sum(others.values()) if version == change.target else others.get(change.target, 0)
+        return round(100 * share)

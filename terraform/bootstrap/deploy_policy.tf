@@ -3,7 +3,7 @@
 locals {
   partition = data.aws_partition.current.partition
   account   = data.aws_caller_identity.current.account_id
-  regional  = { for service in ["lambda", "dynamodb", "sqs", "sns", "events", "logs", "cloudwatch", "codedeploy", "scheduler", "ssm", "kms"] : service => "arn:${local.partition}:${service}:${var.region}:${local.account}" }
+  regional  = { for service in ["lambda", "dynamodb", "sqs", "sns", "events", "logs", "cloudwatch", "codedeploy", "scheduler", "ssm", "kms", "secretsmanager"] : service => "arn:${local.partition}:${service}:${var.region}:${local.account}" }
   roles     = "arn:${local.partition}:iam::${local.account}:role/${var.project}-"
 
   deploy_statements = [
@@ -48,10 +48,39 @@ locals {
       Sid    = "LookUp"
       Effect = "Allow"
       Action = [
-        "lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings", "lambda:ListTags", "logs:DescribeLogGroups", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData",
+        "lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings", "lambda:ListLayerVersions", "lambda:ListTags", "logs:DescribeLogGroups", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics",
         "dynamodb:ListTables", "events:ListRules", "kms:ListAliases", "logs:ListLogDeliveries", "ssm:DescribeParameters", "xray:GetTraceSummaries", "xray:BatchGetTraces",
+        "ec2:Describe*",
       ]
       Resource = ["*"] # AWS has no narrower resource for these, or none with a name
+    },
+    {
+      # To make and to rotate them, not to read or to write what is in them: a value is given by a person.
+      Sid    = "SecretsOfTheProjectButNotTheirValues"
+      Effect = "Allow"
+      Action = [
+        "secretsmanager:CreateSecret", "secretsmanager:UpdateSecret", "secretsmanager:DeleteSecret", "secretsmanager:RestoreSecret", "secretsmanager:DescribeSecret",
+        "secretsmanager:GetResourcePolicy", "secretsmanager:RotateSecret", "secretsmanager:CancelRotateSecret", "secretsmanager:TagResource", "secretsmanager:UntagResource",
+      ]
+      Resource = ["${local.regional.secretsmanager}:secret:${var.project}-*"]
+    },
+    {
+      # A network's parts have random ids. What makes one is allowed with the project's tag, and in parts that have it.
+      Sid    = "NewPartsOfNetworks"
+      Effect = "Allow"
+      Action = [
+        "ec2:AllocateAddress", "ec2:AuthorizeSecurityGroup*", "ec2:CreateFlowLogs", "ec2:CreateInternetGateway", "ec2:CreateNatGateway", "ec2:CreateRouteTable",
+        "ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateTags", "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
+      ]
+      Resource  = ["*"]
+      Condition = { StringEquals = { "aws:RequestTag/Project" = var.project } }
+    },
+    {
+      Sid       = "NetworksOfTheProject"
+      Effect    = "Allow"
+      Action    = ["ec2:*"]
+      Resource  = ["*"]
+      Condition = { StringEquals = { "aws:ResourceTag/Project" = var.project } }
     },
     {
       Sid    = "RolesOfTheProject"
@@ -67,7 +96,7 @@ locals {
       Effect    = "Allow"
       Action    = ["iam:PassRole"]
       Resource  = ["${local.roles}*"]
-      Condition = { StringEquals = { "iam:PassedToService" = ["lambda.amazonaws.com", "codedeploy.amazonaws.com", "events.amazonaws.com", "scheduler.amazonaws.com", "apigateway.amazonaws.com"] } }
+      Condition = { StringEquals = { "iam:PassedToService" = ["lambda.amazonaws.com", "codedeploy.amazonaws.com", "events.amazonaws.com", "scheduler.amazonaws.com", "apigateway.amazonaws.com", "vpc-flow-logs.amazonaws.com"] } }
     },
     {
       Sid    = "NeverItself"

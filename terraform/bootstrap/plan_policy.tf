@@ -29,7 +29,8 @@ locals {
           "lambda:Get*", "lambda:List*", "dynamodb:Describe*", "dynamodb:ListTagsOfResource",
           "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags", "sns:GetTopicAttributes", "sns:GetSubscriptionAttributes", "sns:ListTagsForResource", "sns:ListSubscriptionsByTopic",
           "events:Describe*", "events:List*", "logs:ListTagsForResource", "cloudwatch:ListTagsForResource",
-          "codedeploy:Get*", "codedeploy:List*", "scheduler:GetSchedule", "ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource",
+          "codedeploy:BatchGetDeployments", "codedeploy:Get*", "codedeploy:List*", "scheduler:GetSchedule", "ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource",
+          "secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy",
         ]
         Resource = [
           "${local.regional.lambda}:function:${name}-*", "${local.regional.lambda}:layer:${name}-*", "${local.regional.dynamodb}:table/${name}-*",
@@ -39,6 +40,7 @@ locals {
           "${local.regional.cloudwatch}:alarm:${name}-*",
           "${local.regional.codedeploy}:application:${name}*", "${local.regional.codedeploy}:deploymentgroup:${name}*", "${local.regional.codedeploy}:deploymentconfig:${name}*",
           "${local.regional.scheduler}:schedule/default/${name}-*", "${local.regional.ssm}:parameter/${var.project}/${environment}/*",
+          "${local.regional.secretsmanager}:secret:${name}-*",
         ]
         Condition = null
       },
@@ -46,7 +48,7 @@ locals {
         Sid    = "LookUp"
         Effect = "Allow"
         Action = [
-          "lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings", "lambda:ListTags", "logs:DescribeLogGroups", "cloudwatch:DescribeAlarms", "kms:ListAliases", "ssm:DescribeParameters",
+          "lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings", "lambda:ListTags", "logs:DescribeLogGroups", "cloudwatch:DescribeAlarms", "kms:ListAliases", "ssm:DescribeParameters", "ec2:Describe*",
         ]
         Resource  = ["*"] # AWS has no narrower resource for these, or none with a name
         Condition = null

@@ -12,3 +12,6 @@ partners = ["demo", "smoke"]
 
 # Nobody's traffic is here to be split: the check and the alarms judge a release all the same.
 rollout = { strategy = "all_at_once" }
+
+# payment_provider_url = "https://..."  required: the provider's test system
+network = { interface_endpoints = [] } # Secrets Manager through the NAT gateway: cheaper, for data that may go

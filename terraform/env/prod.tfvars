@@ -24,3 +24,6 @@ partner_limits = { requests_per_second = 100, burst = 200, requests_per_day = 10
 
 # Customers follow; smoke is who the smoke tests are.
 partners = ["smoke"]
+
+# payment_provider_url = "https://..."  required
+network = { zones = 3, nat = "per_zone", flow_logs = true }

@@ -7,3 +7,5 @@ archive_days        = 14
 log_retention_days  = 30
 
 partners = ["demo", "smoke"]
+
+# payment_provider_url = "https://..."  required: the provider's test system

@@ -43,14 +43,21 @@ mock_provider "aws" {
       invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:bare:live/invocations"
     }
   }
+  mock_data "aws_availability_zones" {
+    defaults = { names = ["eu-west-1a", "eu-west-1b", "eu-west-1c"] }
+  }
+  mock_resource "aws_secretsmanager_secret" {
+    defaults = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:secret-AbCdEf" }
+  }
   mock_resource "aws_api_gateway_rest_api" {
     defaults = { id = "api1", execution_arn = "arn:aws:execute-api:eu-west-1:123456789012:api1" }
   }
 }
 
 variables {
-  environment = "dev"
-  partners    = ["demo"]
+  environment          = "dev"
+  partners             = ["demo"]
+  payment_provider_url = "https://payments.example.com"
 }
 
 run "plans_without_a_build" {
@@ -80,15 +87,15 @@ run "everything_targets_the_alias" {
   }
 
   assert {
-    condition     = length(output.functions) == 10 && alltrue([for function in output.functions : function.alias == "live" && endswith(function.alias_arn, ":live")])
+    condition     = length(output.functions) == 14 && alltrue([for function in output.functions : function.alias == "live" && endswith(function.alias_arn, ":live")])
     error_message = "Every function must have the alias live."
   }
   assert {
-    condition     = alltrue([for route in merge(module.inventory.routes, module.orders.routes) : route.function.alias == "live" && endswith(route.function.alias_invoke_arn, ":live/invocations")])
+    condition     = alltrue([for route in merge(module.inventory.routes, module.orders.routes, module.payments.routes) : route.function.alias == "live" && endswith(route.function.alias_invoke_arn, ":live/invocations")])
     error_message = "Every route must hand on the alias of its function."
   }
   assert {
-    condition     = length(module.rest_api.targets) == length(module.inventory.routes) + length(module.orders.routes) && alltrue([for target in module.rest_api.targets : endswith(target.integration, ":live/invocations") && endswith(target.permission, ":live")])
+    condition     = length(module.rest_api.targets) == length(module.inventory.routes) + length(module.orders.routes) + length(module.payments.routes) && alltrue([for target in module.rest_api.targets : endswith(target.integration, ":live/invocations") && endswith(target.permission, ":live")])
     error_message = "Every integration and every permission of the API must be on an alias."
   }
   assert {
@@ -119,12 +126,16 @@ run "names_and_routes" {
       "orders.project"          = "tradepost-dev-orders-project"
       "orders.publish"          = "tradepost-dev-orders-publish"
       "orders.replay"           = "tradepost-dev-orders-replay"
+      "payments.api"            = "tradepost-dev-payments-api"
+      "payments.charge"         = "tradepost-dev-payments-charge"
+      "payments.rotate"         = "tradepost-dev-payments-rotate"
+      "payments.webhook"        = "tradepost-dev-payments-webhook"
     }
     error_message = "Functions are named tradepost-<env>-<service>-<function>."
   }
   assert {
     condition = output.event_bus_name == "tradepost-dev" && output.tables == {
-      for name in ["inventory_idempotency", "order_events", "orders_idempotency", "orders_view", "stock", "stock_adjustments", "stock_reservations"] :
+      for name in ["inventory_idempotency", "order_events", "orders_idempotency", "orders_view", "payments", "stock", "stock_adjustments", "stock_reservations"] :
       name => "tradepost-dev-${replace(name, "_", "-")}"
     }
     error_message = "Tables and bus are named tradepost-<env>-<name>."
@@ -165,6 +176,35 @@ run "every_function_is_released_by_its_own_alarms" {
     condition     = output.deployment_hook == "tradepost-dev-operations-deploy-check:live"
     error_message = "Every deployment must be checked by the hook, through its alias."
   }
+}
+
+run "payments_talk_to_their_provider_from_the_network" {
+  command = apply
+  variables {
+    build_dir            = "tests/fixtures/build"
+    payment_provider_url = "https://payments.example.com:8443/shop/"
+  }
+
+  assert {
+    condition     = endswith(module.payments.provider_secret.rotation_target, ":live")
+    error_message = "The provider's key must be rotated through the alias of the function."
+  }
+  assert {
+    condition     = local.payment_provider_port == 8443 && length(module.network.vpc.subnet_ids) == 2
+    error_message = "The network must have two zones and lead to the provider's port."
+  }
+  assert {
+    condition     = toset(keys(module.payments.routes)) == toset(["POST /payments/events", "GET /payments/{order_id}"]) && module.payments.routes["GET /payments/{order_id}"].api_key_required
+    error_message = "Payments have these routes; partners need their key."
+  }
+}
+
+run "refuses_credentials_over_plain_http" {
+  command = plan
+  variables {
+    payment_provider_url = "http://payments.example.com"
+  }
+  expect_failures = [var.payment_provider_url]
 }
 
 run "refuses_unknown_names" {

@@ -21,13 +21,16 @@ type Grants = set[tuple[str, str]]
 
 @contextmanager
 def recording(logical_names: Mapping[str, str]) -> Iterator[Grants]:
-    """The grants needed by every call that the code under test makes inside; ``logical_names`` by table and bus."""
+    """The grants needed by every call that the code under test makes inside.
+
+    ``logical_names`` by the name of a table, a bus or a secret.
+    """
     grants: Grants = set()
 
     def record(params: dict[str, Any], model: Any, **_: Any) -> None:
         grants.update(_needed(model.service_model.service_name, model.name, params, logical_names))
 
-    clients = [aws.client(service) for service in ("dynamodb", "events")]
+    clients = [aws.client(service) for service in ("dynamodb", "events", "secretsmanager")]
     for client in clients:
         client.meta.events.register("provide-client-params.*.*", record, unique_id="policies")
     try:
@@ -55,6 +58,8 @@ def _needed(
 ) -> Iterator[tuple[str, str]]:
     if service == "events":
         yield from ((logical_names[entry["EventBusName"]], f"events:{operation}") for entry in arguments["Entries"])
+    elif service == "secretsmanager":
+        yield logical_names[arguments["SecretId"]], f"{service}:{operation}"
     elif operation == "TransactWriteItems":
         for item in arguments["TransactItems"]:
             [(kind, write)] = item.items()

@@ -1,9 +1,10 @@
-"""Code to release: the built ZIPs with a module of theirs replaced, and traffic to see what clients notice of it."""
+"""Code to release: the built ZIPs with modules of theirs replaced, and traffic to see what clients notice of it."""
 
 import hashlib
 import json
 import shutil
 import threading
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,42 +16,87 @@ import requests
 
 from scripts.build.bytecode import bytecode_name
 from scripts.client import OrderClient
+from tests.stack.orders import order
 
 REQUESTS_PER_SECOND = 20
+ORDERS_PER_SECOND = 5
+
+type Change = Callable[[str], str]
 
 
-def altered(build: Path, folder: Path, service: str, module: str, change: Callable[[str], str]) -> Path:
-    """Copy `build` to `folder` with one module of a service's ZIP changed; return the folder."""
+def altered(build: Path, folder: Path, changes: dict[str, dict[str, Change]]) -> Path:
+    """Copy `build` to `folder` with modules changed, by artifact and path in its ZIP; return the folder."""
     shutil.copytree(build, folder)
     manifest = json.loads((folder / "manifest.json").read_text())
-    artifact = manifest["artifacts"][service]
-    path = folder / artifact["path"]
-    with zipfile.ZipFile(path) as archive:
-        contents = {name: archive.read(name) for name in archive.namelist()}
-    contents[module] = change(contents[module].decode()).encode()
-    del contents[bytecode_name(module)]
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in contents.items():
-            archive.writestr(name, content)
-    data = path.read_bytes()
-    artifact |= {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+    for name, modules in changes.items():
+        artifact = manifest["artifacts"][name]
+        path = folder / artifact["path"]
+        with zipfile.ZipFile(path) as archive:
+            contents = {entry: archive.read(entry) for entry in archive.namelist()}
+        for module, change in modules.items():
+            source = contents[module].decode()
+            contents[module] = change(source).encode()
+            assert contents[module] != source.encode(), f"nothing changes in {module}"
+            del contents[bytecode_name(module)]
+        with zipfile.ZipFile(path, "w") as archive:
+            for entry, content in contents.items():
+                archive.writestr(entry, content)
+        data = path.read_bytes()
+        artifact |= {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 
 
+def handlers(**changes: Change) -> dict[str, dict[str, Change]]:
+    """Changes of the orders' handlers, by function."""
+    return {"orders": {f"orders/handlers/{name}.py": change for name, change in changes.items()}}
+
+
+def first_do(statement: str) -> Change:
+    """Put a statement at the start of a module's entry point."""
+
+    def change(source: str) -> str:
+        head, found, rest = source.partition("\ndef handler(")
+        signature, colon, body = rest.partition(":\n")
+        return f"{head}{found}{signature}{colon}    {statement}\n{body}"
+
+    return change
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client did and saw: `flaw` is empty when all was well; times are seconds since 1970."""
+
+    started: float
+    ended: float
+    flaw: str
+
+
 @dataclass
 class Traffic:
-    """Clients that list orders, REQUESTS_PER_SECOND of them, from `with` to its end; `failures` is what they saw."""
+    """Clients that send REQUESTS_PER_SECOND, from `with` to its end: they list orders and place some.
+
+    A slow answer takes no traffic away: each of the clients sends once a second, on its own time.
+    """
 
     client: OrderClient
-    sent: int = 0
-    failures: list[str] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    placed: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def sent(self) -> int:
+        return len(self.requests)
+
+    @property
+    def failures(self) -> list[str]:
+        return [one.flaw for one in self.requests if one.flaw]
+
     def __enter__(self) -> Self:
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(4)]
+        numbers = range(REQUESTS_PER_SECOND)
+        self._threads = [threading.Thread(target=self._run, args=(number,), daemon=True) for number in numbers]
         for thread in self._threads:
             thread.start()
         return self
@@ -60,14 +106,28 @@ class Traffic:
         for thread in self._threads:
             thread.join()
 
-    def _run(self) -> None:
-        while not self._stop.wait(4 / REQUESTS_PER_SECOND):
+    def _run(self, number: int) -> None:
+        due = time.monotonic() + number / REQUESTS_PER_SECOND
+        while not self._stop.wait(max(0.0, due - time.monotonic())):
+            due += 1
+            started = time.time()
             try:
-                answer = self.client.list(limit="1")
-                flaw = "" if answer.status_code == 200 else f"{answer.status_code}: {answer.text[:200]}"
+                flaw = self._place() if number < ORDERS_PER_SECOND else self._list()
             except requests.RequestException as error:
                 flaw = repr(error)
             with self._lock:
-                self.sent += 1
-                if flaw:
-                    self.failures.append(flaw)
+                self.requests.append(Request(started, time.time(), flaw))
+
+    def _list(self) -> str:
+        return _flaw(self.client.list(limit="1"), 200)
+
+    def _place(self) -> str:
+        answer = self.client.place(order())
+        if answer.status_code == 201:
+            with self._lock:
+                self.placed.append(answer.json()["order_id"])
+        return _flaw(answer, 201)
+
+
+def _flaw(answer: requests.Response, status: int) -> str:
+    return "" if answer.status_code == status else f"{answer.status_code}: {answer.text[:200]}"

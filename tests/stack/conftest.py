@@ -8,7 +8,7 @@ folder and on a port of its own, so that workers do not meet and a local cloud t
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +23,9 @@ from scripts.environment import Environment
 from tests.stack import copies
 
 ROOT = Path(__file__).parents[2]
+MEASURED = "measured"
+
+type Report = Callable[[str], None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,11 +43,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what tests measured, in whichever worker, whether they passed or not."""
+    reports = [one for found in terminalreporter.stats.values() for one in found if getattr(one, "when", "") == "call"]
+    figures = [value for one in reports for name, value in one.user_properties if name == MEASURED]
+    if figures:
+        terminalreporter.section("measured")
+        for line in figures:
+            terminalreporter.line(line)
+
+
+@pytest.fixture
+def report(record_property: Callable[[str, object], None]) -> Report:
+    """`report(line)` prints a figure at the end of the run."""
+    return lambda line: record_property(MEASURED, line)
+
+
 @dataclass(frozen=True)
 class Stack:
-    """A deployed stack, and the commands a person would run on it."""
+    """A deployed stack, and the commands a person would run on it; `kept` outlives the tests."""
 
     environment: Environment
+    kept: bool = False
 
     @cached_property
     def deployed(self) -> Deployed:
@@ -93,10 +113,20 @@ class Stack:
         return done
 
 
+def until(process: subprocess.Popen[str], text: str) -> None:
+    """Read what a command prints until a line has `text`."""
+    seen = []
+    for line in process.stdout or ():
+        seen.append(line)
+        if text in line:
+            return
+    raise AssertionError(f"{text!r} is not in\n{''.join(seen)}")
+
+
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     if request.config.getoption("--stack") == "running":
-        yield Stack(Environment.named("local"))
+        yield Stack(Environment.named("local"), kept=True)
         return
     home, port = copies.original(shared_folder(request, tmp_path_factory) / "stack", _deploy)
     own = tmp_path_factory.mktemp("local") / "home"

@@ -1,67 +1,53 @@
 """What Terraform deployed: a second plan is empty, everything goes through the alias, every alarm has its runbook."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from scripts.terraform import Terraform
+from tests.stack import triggers
 from tests.stack.conftest import ROOT, Stack
 
-ALIAS = "live"
-# Where a resource names the function it sets in motion: an ARN, or a name with the alias in a field of its own.
-ARN_FIELDS = {
-    "aws_lambda_event_source_mapping": "function_name",
-    "aws_api_gateway_integration": "uri",
-    "aws_api_gateway_authorizer": "authorizer_uri",
-    "aws_cloudwatch_event_target": "arn",
-    "aws_scheduler_schedule": "target",
-    "aws_sfn_state_machine": "definition",
-    "aws_sns_topic_subscription": "endpoint",
-    "aws_s3_bucket_notification": "lambda_function",
+TAGGED = {
+    *("aws_dynamodb_table", "aws_kms_key", "aws_lambda_function", "aws_secretsmanager_secret", "aws_sqs_queue"),
+    *("aws_security_group", "aws_subnet", "aws_vpc", "aws_vpc_endpoint"),
 }
-QUALIFIED = {"aws_lambda_permission", "aws_lambda_function_event_invoke_config"}
-FUNCTION_ARN = re.compile(r"arn:aws:lambda:[^:]+:\d+:function:[A-Za-z0-9_-]+(?::(?P<qualifier>[A-Za-z0-9_-]+))?")
 
 
 @pytest.fixture(scope="module")
-def resources(stack: Stack) -> list[dict[str, Any]]:
-    """Every resource in the stack's state."""
-    return list(_resources(Terraform(stack.environment).show()["values"]["root_module"]))
+def plan(stack: Stack) -> dict[str, Any]:
+    """A plan of the stack as it is deployed: what `terraform show -json` says of it."""
+    terraform = Terraform(stack.environment)
+    terraform.plan()
+    return terraform.show_plan()
 
 
-def _resources(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from (resource for resource in module.get("resources", []) if resource["mode"] == "managed")
-    for child in module.get("child_modules", []):
-        yield from _resources(child)
+@pytest.fixture(scope="module")
+def resources(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every resource that the plan wants."""
+    return list(triggers.resources(plan["planned_values"]["root_module"]))
 
 
-def test_second_plan_is_empty(stack: Stack) -> None:
-    assert Terraform(stack.environment).plan().changes == {}
+def test_second_plan_is_empty(plan: dict[str, Any]) -> None:
+    changes = {one["address"]: one["change"]["actions"] for one in plan["resource_changes"]}
+    assert {address: actions for address, actions in changes.items() if actions != ["no-op"]} == {}
 
 
 def test_up_again_changes_nothing(stack: Stack) -> None:
     assert "nothing changed" in stack.command("up").stdout
 
 
-def test_every_trigger_goes_through_the_alias(resources: list[dict[str, Any]]) -> None:
-    seen = set()
-    for resource in resources:
-        kind, values = resource["type"], resource["values"]
-        if kind in QUALIFIED:
-            assert values["qualifier"] == ALIAS, f"{resource['address']} is for the bare function"
-            seen.add(kind)
-        elif kind in ARN_FIELDS:
-            for found in FUNCTION_ARN.finditer(str(values[ARN_FIELDS[kind]])):
-                assert found["qualifier"] == ALIAS, f"{resource['address']} targets {found[0]}"
-                seen.add(kind)
+def test_every_trigger_goes_through_the_alias(plan: dict[str, Any]) -> None:
+    stack = plan["planned_values"]["root_module"]
+    assert [str(target) for target in triggers.unqualified(stack)] == []
+    seen = {target.kind for target in triggers.targets(stack)}
     assert {"aws_lambda_event_source_mapping", "aws_api_gateway_integration", "aws_lambda_permission"} <= seen
 
 
 def test_the_alias_serves_the_newest_version(stack: Stack, aws: Any) -> None:
     for name, function in stack.outputs["functions"].items():
-        alias = aws("lambda").get_alias(FunctionName=function["name"], Name=ALIAS)
+        alias = aws("lambda").get_alias(FunctionName=function["name"], Name=triggers.ALIAS)
         assert alias["FunctionVersion"] == function["version"], f"{name} serves an old version"
 
 
@@ -84,7 +70,7 @@ def test_functions_cannot_make_log_groups(resources: list[dict[str, Any]]) -> No
 
 def test_every_resource_says_whose_it_is(resources: list[dict[str, Any]]) -> None:
     for resource in resources:
-        if resource["type"] in ("aws_lambda_function", "aws_dynamodb_table", "aws_sqs_queue", "aws_kms_key"):
+        if resource["type"] in TAGGED:
             tags = resource["values"]["tags_all"] or {}
             assert tags.get("Project") == "tradepost", resource["address"]
             assert tags.get("Environment") == "local", resource["address"]

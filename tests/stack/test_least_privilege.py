@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.stack import inventory
+from tests.stack import inventory, payments
 from tests.stack.conftest import ROOT, Stack
 from tests.stack.orders import completed_order, order
 from tests.waiting import eventually
@@ -80,14 +80,18 @@ def _role(stack: Stack, function: str) -> Role:
 @pytest.fixture
 def works(stack: Stack, aws: Any) -> Callable[[str], bool]:
     """Ask a function to do all it can do; tells whether it could."""
-    deeds = inventory.deeds(stack) | {
-        "operations.deploy_check": lambda: _deploy_check_works(stack, aws),
-        "orders.api": lambda: _api_works(stack, aws),
-        "orders.commands": lambda: _commands_work(stack),
-        "orders.project": lambda: _stream_consumer_works(stack, aws, "orders.project"),
-        "orders.publish": lambda: _stream_consumer_works(stack, aws, "orders.publish"),
-        "orders.replay": lambda: _replay_works(stack, aws),
-    }
+    deeds = (
+        inventory.deeds(stack)
+        | payments.deeds(stack)
+        | {
+            "operations.deploy_check": lambda: _deploy_check_works(stack, aws),
+            "orders.api": lambda: _api_works(stack, aws),
+            "orders.commands": lambda: _commands_work(stack),
+            "orders.project": lambda: _stream_consumer_works(stack, aws, "orders.project"),
+            "orders.publish": lambda: _stream_consumer_works(stack, aws, "orders.publish"),
+            "orders.replay": lambda: _replay_works(stack, aws),
+        }
+    )
     return lambda function: deeds[function]()
 
 

@@ -77,6 +77,9 @@ def test_it_changes_nothing(stack: Stack, credentials: dict[str, str]) -> None:
         "records a release": lambda: client("ssm").put_parameter(
             Name="/tradepost/local/releases/orders.api", Type="String", Value="{}", Overwrite=True
         ),
+        "reads a secret": lambda: client("secretsmanager").get_secret_value(
+            SecretId=stack.outputs["payment_provider_secret_arn"]
+        ),
         "reads a log": lambda: client("logs").filter_log_events(logGroupName=f"/aws/lambda/{function['name']}"),
     }
     for deed, attempt in attempts.items():

@@ -1,134 +1,291 @@
-"""Releases under traffic: a good one arrives, a bad one goes back by itself, one that cannot start meets nobody."""
+"""Releases under traffic: good ones arrive unnoticed, bad ones go back by themselves, and nothing is lost by either.
+
+One apply costs a quarter of a minute, so each changes several functions, which are released side by side.
+"""
 
 import json
 import signal
 from collections.abc import Callable, Iterator
-from subprocess import Popen
+from functools import partial
 from typing import Any
 
 import pytest
 
+from scripts.bus_tap import tap
+from scripts.console import Failure
 from scripts.environment import ROOT
-from tests.stack.code import Traffic, altered
-from tests.stack.conftest import Stack
+from scripts.rollout.change import serving
+from scripts.rollout.command import Options, release
+from tests.stack.code import Change, Traffic, altered, first_do, handlers
+from tests.stack.conftest import Report, Stack, until
+from tests.stack.consumers.configuration import COLD, NEXT, QUEUE, WARM, WORKFLOW, Consumers, steadily
+from tests.stack.release_times import Times, times
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
-API = "orders.api"
-HANDLER = 'def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:\n'
-# Everything that clients of a canary of 10 % may see of a version that always fails, with room for the dice.
-MOST_FAILED = 0.2
+API, PROJECT, PUBLISH, COMMANDS = "orders.api", "orders.project", "orders.publish", "orders.commands"
+CHECK = "operations.deploy_check"
+WEIGHT = 0.1
+# Standard deviations: each request throws the dice for itself.
+DICE = 4.0
 
-type Publish = Callable[[str, Callable[[str], str]], str]
+# Only probes ask a version for its health again and again: INIT and the check are the first two times.
+WEARS_OUT = """
+answers = []
+
+
+def worn_out() -> None:
+    answers.append(1)
+    if len(answers) > 2:
+        raise RuntimeError("worn out")
+
+
+@observability.handler(prepare=worn_out)"""
+
+
+def dead(source: str) -> str:
+    """A module that cannot be imported."""
+    return "import no_such_module\n" + source
+
+
+type Publish = Callable[..., dict[str, str]]
 
 
 @pytest.fixture(scope="module")
 def publish(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publish]:
-    """Deploy a changed services/orders/handlers/api.py and leave its release open; gives the new version."""
+    """Deploy changed modules or settings and leave their release open; gives the new versions by function."""
     with pytest.MonkeyPatch.context() as patch:
 
-        def publish(name: str, change: Callable[[str], str]) -> str:
-            folder = tmp_path_factory.mktemp("build") / name
-            altered(ROOT / "build", folder, "orders", "orders/handlers/api.py", change)
-            patch.setenv("TF_VAR_build_dir", str(folder))
+        def publish(changes: dict[str, dict[str, Change]], **variables: str) -> dict[str, str]:
+            patch.setenv("TF_VAR_build_dir", str(altered(ROOT / "build", tmp_path_factory.mktemp("b") / "b", changes)))
+            for name, value in variables.items():
+                patch.setenv(f"TF_VAR_{name}", value)
             stack.command("up", "--canary")
-            return str(stack.outputs["functions"][API]["version"])
+            return {key: str(one["version"]) for key, one in stack.outputs["functions"].items()}
 
         try:
             yield publish
         finally:
-            patch.delenv("TF_VAR_build_dir", raising=False)
+            patch.undo()
             stack.command("up")
 
 
-def alias(stack: Stack) -> tuple[str, dict[str, float]]:
-    function = stack.outputs["functions"][API]
-    found = stack.environment.client("lambda").get_alias(FunctionName=function["name"], Name=function["alias"])
-    return found["FunctionVersion"], (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+@pytest.fixture(scope="module")
+def consumers(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consumers]:
+    """Being applied when this begins: its queues make Terraform wait for the better part of a minute."""
+    with Consumers(stack, tmp_path_factory.mktemp("consumers")) as made:
+        yield made
 
 
-def test_a_good_version_arrives_and_can_be_taken_back(stack: Stack, publish: Publish, aws: Any) -> None:
-    before, _ = alias(stack)
-    version = publish("good", lambda source: source + "\n# Another digest.\n")
-    assert alias(stack) == (before, {})
+def served(stack: Stack, key: str = API) -> tuple[str, dict[str, float]]:
+    """(version, weights) of a function's alias."""
+    function = stack.outputs["functions"][key]
+    return serving(stack.environment.client("lambda"), function["name"], function["alias"])
+
+
+def versions(stack: Stack) -> dict[str, str]:
+    """What every function serves."""
+    return {key: served(stack, key)[0] for key in stack.outputs["functions"]}
+
+
+def configuration(stack: Stack, key: str, version: str) -> Any:
+    function = stack.outputs["functions"][key]["name"]
+    return stack.environment.client("lambda").get_function_configuration(FunctionName=function, Qualifier=version)
+
+
+def limit(traffic: Traffic, seen: Times) -> tuple[int, float]:
+    """(requests sent while the traffic was split, most of them that may fail: the weight's share, and the dice)."""
+    exposed = sum(one.ended >= seen.shifted and one.started <= seen.back for one in traffic.requests)
+    return exposed, exposed * WEIGHT + DICE * (exposed * WEIGHT * (1 - WEIGHT)) ** 0.5
+
+
+@pytest.mark.usefixtures("consumers")
+def test_another_layer_arrives_by_canary_and_can_be_taken_back(stack: Stack, publish: Publish, aws: Any) -> None:
+    before = versions(stack)
+    version = publish({"shared-layer": {"python/shared/clock.py": lambda source: source + "\n# Another digest.\n"}})
+    old, new = (configuration(stack, API, one[API]) for one in (before, version))
+    assert old["CodeSha256"] == new["CodeSha256"]
+    assert old["Layers"] != new["Layers"]
+    assert served(stack) == (before[API], {})
 
     with Traffic(stack.client()) as traffic:
         shown = stack.command("rollout").stdout
-    assert f"{API} {before} -> {version}: shifting, 10 %" in shown
-    assert alias(stack) == (version, {})
+    assert f"{CHECK} goes first" in shown
+    assert shown.index(f"released: {CHECK}") < shown.index(f"{API} {before[API]} -> ")
+    for key in (API, PROJECT, PUBLISH):
+        assert f"{key} {before[key]} -> {version[key]}: shifting, 10 %" in shown
+    assert {key: served(stack, key) for key in version} == {key: (one, {}) for key, one in version.items()}
     assert traffic.sent > 100
     assert traffic.failures == []
     record = json.loads(aws("ssm").get_parameter(Name=f"/tradepost/local/releases/{API}")["Parameter"]["Value"])
-    assert (record["version"], record["previous"]) == (version, before)
+    assert (record["version"], record["previous"]) == (version[API], before[API])
     assert record["by"]
     assert "nothing to release" in stack.command("rollout").stdout
 
     with Traffic(stack.client()) as traffic:
         stack.command("rollback", "--function", API)
-    assert alias(stack) == (before, {})
+    assert served(stack) == (before[API], {})
     assert traffic.failures == []
     assert "did not stay" in stack.command("rollout", status=1).stdout
     releases = stack.command("releases").stdout
     rows = [line.split() for line in releases.splitlines() if API in line]
-    assert [(row[3], row[4]) for row in rows[:2]] == [(version, before), (before, version)]
+    assert [(row[3], row[4]) for row in rows[:2]] == [(version[API], before[API]), (before[API], version[API])]
 
 
-def test_a_version_that_fails_goes_back_by_itself(stack: Stack, publish: Publish) -> None:
-    before, _ = alias(stack)
-    version = publish("bad", lambda source: source.replace(HANDLER, HANDLER + '    raise RuntimeError("broken")\n'))
-    with Traffic(stack.client()) as traffic:
-        shown = stack.command("rollout", status=1).stdout
-    assert alias(stack) == (before, {})
-    assert f"{API}: version {version} is rolled back" in shown
-    assert f"alarm {stack.outputs['functions'][API]['name']}-canary-errors" in shown
+def test_versions_that_fail_go_back_and_no_order_is_lost(stack: Stack, publish: Publish, report: Report) -> None:
+    before = versions(stack)
+    fails = first_do('raise RuntimeError("broken")')
+    version = publish(handlers(api=fails, project=fails, publish=fails, commands=dead))
+    with tap(stack.environment, stack.outputs["event_bus_name"]) as bus:
+        with Traffic(stack.client()) as traffic:
+            shown = stack.command("rollout", "--probe", status=1).stdout
+        bus.wait(lambda events: set(traffic.placed) <= {event["order_id"] for event in events}, seconds=60)
+    for key in (API, PROJECT, PUBLISH):
+        assert served(stack, key) == (before[key], {}), key
+        assert f"{key}: version {version[key]} is rolled back" in shown
+        assert f"alarm {stack.outputs['functions'][key]['name']}-canary-errors" in shown
+        seen = times(stack.deployed, key)
+        report(f"{key}, fails always: detected after {seen.detection:.1f} s, back {seen.rollback:.1f} s later")
     assert "RuntimeError: broken" in shown
-    assert 0 < len(traffic.failures) <= MOST_FAILED * traffic.sent
-    assert version not in alias(stack)[1]
+    eventually(lambda: set(traffic.placed) <= in_view(stack, traffic.placed))
+
+    exposed, most = limit(traffic, times(stack.deployed, API))
+    failed, sent = len(traffic.failures), traffic.sent
+    report(
+        f"{API}, fails always: {failed} of {sent} requests failed, {failed / sent:.1%} of the window; the traffic was "
+        f"split for {exposed / sent:.0%} of it, times {WEIGHT:.0%} is {WEIGHT * exposed / sent:.1%} on average and "
+        f"at most {most / sent:.1%}"
+    )
+    assert 0 < failed <= most
+    assert len(traffic.placed) > 20
 
 
-def test_a_version_that_cannot_start_meets_nobody(stack: Stack, publish: Publish) -> None:
-    before, _ = alias(stack)
-    publish("dead", lambda source: "import no_such_module\n" + source)
+def in_view(stack: Stack, order_ids: list[str]) -> set[str]:
+    """Those of the orders that the read model has."""
+    table, found = stack.outputs["tables"]["orders_view"], set()
+    client = stack.environment.client("dynamodb")
+    for start in range(0, len(order_ids), 100):
+        keys = [{"order_id": {"S": one}} for one in order_ids[start : start + 100]]
+        answer = client.batch_get_item(RequestItems={table: {"Keys": keys, "ProjectionExpression": "order_id"}})
+        found |= {item["order_id"]["S"] for item in answer["Responses"][table]}
+    return found
+
+
+def test_slow_dead_and_worn_out_versions_go_back(stack: Stack, publish: Publish, report: Report) -> None:
+    before = versions(stack)
+    version = publish(
+        handlers(
+            api=first_do("__import__('time').sleep(3.5)"),
+            project=lambda source: source.replace("\n@observability.handler(prepare=resources)", WEARS_OUT),
+            publish=dead,
+            commands=dead,
+        )
+    )
     with Traffic(stack.client()) as traffic:
-        shown = stack.command("rollout", status=1).stdout
-    assert alias(stack) == (before, {})
+        shown = stack.command("rollout", "--probe", status=1).stdout
+    [probed] = [line for line in shown.splitlines() if line.startswith(f"{PROJECT}: ") and "probes" in line]
+    report(probed)
+    for key in (API, PROJECT, PUBLISH, COMMANDS):
+        assert served(stack, key) == (before[key], {}), shown
+    # Slow, and no client lost anything by it.
+    assert f"alarm {stack.outputs['functions'][API]['name']}-canary-slow" in shown
+    assert traffic.failures == []
+    # Dead: stopped by the check, before any traffic.
     assert "HOOK_EXECUTION_FAILURE" in shown
     assert "no_such_module" in shown
-    assert traffic.sent > 10
-    assert traffic.failures == []
+    assert f"{PUBLISH} {before[PUBLISH]} -> {version[PUBLISH]}: shifting" not in shown
+    # Quiet: only the probes saw it.
+    assert f"alarm {stack.outputs['functions'][PROJECT]['name']}-canary-errors" in shown
+    assert "worn out" in probed
+    for key, what in ((API, "takes 3.5 s"), (PROJECT, "fails its probes")):
+        seen = times(stack.deployed, key)
+        report(f"{key}, {what}: detected after {seen.detection:.1f} s, back {seen.rollback:.1f} s later")
 
 
-def until(process: Popen[str], text: str) -> None:
-    """Read what a command prints until a line has `text`."""
-    seen = []
-    for line in process.stdout or ():
-        seen.append(line)
-        if text in line:
-            return
-    raise AssertionError(f"{text!r} is not in\n{''.join(seen)}")
-
-
-def test_an_interrupted_rollout_is_watched_again_and_can_be_ended(stack: Stack, publish: Publish) -> None:
-    before, _ = alias(stack)
-    version = publish("stopped", lambda source: source + "\n# Yet another digest.\n")
+def test_a_changed_setting_is_a_release_that_can_be_left_and_ended(stack: Stack, publish: Publish) -> None:
+    before, _ = served(stack)
+    version = publish(handlers(api=lambda source: source + "\n# Good again.\n"), log_level="DEBUG")[API]
+    variables = configuration(stack, API, version)["Environment"]["Variables"]
+    assert variables["POWERTOOLS_LOG_LEVEL"] == "DEBUG"
     with Traffic(stack.client()) as traffic:
         with stack.started("rollout") as rollout:
             until(rollout, f"{API} {before} -> {version}: shifting, 10 %")
             rollout.send_signal(signal.SIGINT)
             assert rollout.wait() == 130
-        assert alias(stack) == (before, {version: 0.1})
+        assert served(stack) == (before, {version: WEIGHT})
+        for command in ("plan", "up", "prune"):
+            assert "release is in flight" in stack.command(command, status=1).stdout
         with stack.started("rollout") as rollout:
             until(rollout, "A rollout is in flight")
-            stack.command("rollback", "--function", API)
+            stack.command("rollback", "--service", "orders")
             until(rollout, f"rolled back: {API}")
             assert rollout.wait() == 1
-    assert alias(stack) == (before, {})
+    assert served(stack) == (before, {})
     assert traffic.failures == []
     assert "stopped by a person" in stack.command("releases").stdout
 
 
-def test_the_other_functions_of_the_service_were_released(stack: Stack) -> None:
-    for key, function in stack.outputs["functions"].items():
-        found = stack.environment.client("lambda").get_alias(FunctionName=function["name"], Name=function["alias"])
-        if key != API:
-            assert found["FunctionVersion"] == function["version"], key
+def test_bad_consumers_go_back_and_no_message_is_lost(
+    consumers: Consumers, aws: Any, report: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = consumers.apply(NEXT)
+    functions, queue = stack.outputs["functions"], stack.outputs["queue"]
+    sqs, machine = aws("sqs"), aws("stepfunctions")
+    runs: list[str] = []
+
+    def start(number: int) -> None:
+        started = machine.start_execution(
+            stateMachineArn=stack.outputs["state_machine"], input=json.dumps({"number": number})
+        )
+        runs.append(started["executionArn"])
+
+    with (
+        steadily(lambda number: sqs.send_message(QueueUrl=queue["url"], MessageBody=str(number))) as sent,
+        steadily(start),
+        pytest.raises(Failure),
+    ):
+        release(stack, Options(retry=True))  # a local cloud that is kept knows these versions from the last run
+    shown = capsys.readouterr().out
+
+    alias = {key: serving(aws("lambda"), functions[key]["name"], functions[key]["alias"]) for key in functions}
+    for key in (QUEUE, WORKFLOW):
+        assert f"alarm {functions[key]['name']}-canary-errors" in shown
+        seen = times(stack, key)
+        report(f"{key}, fails always: detected after {seen.detection:.1f} s, back {seen.rollback:.1f} s later")
+    # Provisioned concurrency: traffic goes to a version that is warm; one that cannot be is taken back.
+    assert alias == {QUEUE: ("1", {}), WORKFLOW: ("1", {}), WARM: ("2", {}), COLD: ("1", {})}
+    assert f"{WARM} 1 -> 2: released, 100 %" in shown
+    assert "environments of version 2 cannot be started" in shown
+
+    eventually(lambda: consumers.done() >= set(sent))
+    dead = sqs.get_queue_attributes(QueueUrl=queue["failure_queue_url"], AttributeNames=["All"])["Attributes"]
+    assert int(dead["ApproximateNumberOfMessages"]) == 0
+    for number, run in enumerate(runs):
+        assert json.loads(eventually(partial(consumers.result, run))) == {"number": number}
+
+
+def test_what_serves_served_last_and_is_newest_outlives_pruning(stack: Stack, aws: Any) -> None:
+    function = stack.outputs["functions"][API]
+    record = json.loads(aws("ssm").get_parameter(Name=f"/tradepost/local/releases/{API}")["Parameter"]["Value"])
+    needed = {served(stack)[0], str(function["version"]), record["version"], record["previous"]} - {None}
+    versions = published(aws, function["name"])
+    assert len(versions) > len(needed)
+
+    shown = stack.command("prune", "--keep", "1", "--dry-run").stdout
+    assert "dry run" in shown
+    assert published(aws, function["name"]) == versions
+    assert "pruned by" in stack.command("prune", "--keep", "1").stdout
+    assert set(published(aws, function["name"])) == needed
+    entry = json.loads(aws("ssm").get_parameter(Name="/tradepost/local/pruned")["Parameter"]["Value"])
+    assert API in entry["deleted"]
+    for version, layers in published(aws, function["name"]).items():
+        for layer in layers:
+            assert aws("lambda").get_layer_version_by_arn(Arn=layer), version
+    assert "nothing to delete" in stack.command("prune", "--keep", "1").stdout
+
+
+def published(aws: Any, name: str) -> dict[str, list[str]]:
+    """Layers of the published versions of a function, by version."""
+    found = aws("lambda").list_versions_by_function(FunctionName=name)["Versions"]
+    return {one["Version"]: [layer["Arn"] for layer in one["Layers"]] for one in found if one["Version"] != "$LATEST"}

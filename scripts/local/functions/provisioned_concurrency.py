@@ -2,7 +2,9 @@
 
 AWS documents: a config belongs to an alias or a version; it is IN_PROGRESS until its environments are ready, then
 READY, or FAILED when INIT fails; the environments of an alias with weights are shared out by the weights; what they
-cannot serve runs in environments on demand.
+cannot serve runs in environments on demand; the config of an alias with weights cannot be set. AWS does not document,
+but does: an alias that moves to another version keeps all traffic at the old one, by a weight of 1, until the new one's
+environments are ready; if they never are, it stays so.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from scripts.local.settings import ACCOUNT_ID, REGION
 
 CHECK_SECONDS = 1.0
 _CHANGES = ("_delete_provisioned_concurrency", "_create_alias", "_update_alias", "_delete_alias", "_delete_function")
+KEEP_OLD = 1.0
+"""The weight of the version before while the environments of the next one start."""
 logger = logging.getLogger("tradepost.provisioned_concurrency")
 Version = tuple[str, str]
 
@@ -52,12 +56,31 @@ class ProvisionedConcurrency:
             return self._service.json_response(config, 202)
 
         self._service._put_provisioned_concurrency = put_in_progress
+        self._service._update_alias = self._warm_first(self._service._update_alias)
         for operation in _CHANGES:
             setattr(self._service, operation, self._then_wake(getattr(self._service, operation)))
 
     def start(self) -> None:
         """Begin to start environments; only after the saved configs are back."""
         threading.Thread(target=self._keep, name="provisioned-concurrency", daemon=True).start()
+
+    def _warm_first(self, update: Callable[..., Any]) -> Callable[..., Any]:
+        """UpdateAlias that keeps the traffic where it is until the next version's environments are ready."""
+
+        def update_warm(name: str, alias_name: str, request: dict[str, Any]) -> Any:
+            function = self._service._functions.get(name) or {}
+            alias = function.get("aliases", {}).get(alias_name, {})
+            before = alias.get("FunctionVersion")
+            answer = update(name, alias_name, request)
+            config = (function.get("provisioned_concurrency") or {}).get(alias_name)
+            moved = answer[0] == 200 and alias.get("FunctionVersion") != before
+            if config is not None and moved and not _weights(alias):
+                alias["RoutingConfig"] = {"AdditionalVersionWeights": {before: KEEP_OLD}}
+                config.update(_figures(0), Status="IN_PROGRESS")
+                return self._service.json_response(alias)
+            return answer
+
+        return update_warm
 
     def _then_wake(self, operation: Callable[..., Any]) -> Callable[..., Any]:
         def operation_then_wake(*args: Any, **more: Any) -> Any:
@@ -75,6 +98,8 @@ class ProvisionedConcurrency:
         alias = function["aliases"].get(qualifier)
         if (alias or {}).get("FunctionVersion", qualifier or "$LATEST") == "$LATEST":
             return "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
+        if _weights(alias):
+            return "Alias with weights can not be used with Provisioned Concurrency"
         reserved = function.get("concurrency")
         if reserved is not None and requested > int(reserved):
             return (
@@ -109,7 +134,19 @@ class ProvisionedConcurrency:
         ready = self._functions.provision(possible)
         self._failed |= {version for version, count in possible.items() if ready[version] < count}
         for (name, qualifier), share in shares.items():
+            self._finish_move(name, qualifier, share, ready)
             self._tell(name, qualifier, share, ready)
+
+    def _finish_move(self, name: str, qualifier: str, share: dict[str, int], ready: dict[Version, int]) -> None:
+        """Let an alias that has moved send its traffic to its version, whose environments are ready."""
+        alias = self._service._functions[name]["aliases"].get(qualifier)
+        if not _moves(alias) or alias["FunctionVersion"] not in share:
+            return
+        main = alias["FunctionVersion"]
+        if ready.get((name, main), 0) >= share[main]:
+            alias.pop("RoutingConfig")
+            self._changed()
+            self._woken.set()
 
     def _tell(self, name: str, qualifier: str, share: dict[str, int], ready: dict[Version, int]) -> None:
         """Write down how far a config is."""
@@ -133,10 +170,21 @@ def alias_shares(alias: dict[str, Any] | None, qualifier: str, config: dict[str,
     requested = int(config["RequestedProvisionedConcurrentExecutions"])
     if alias is None:
         return {qualifier: requested}
-    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-    shares = {version: round(requested * float(weight)) for version, weight in weights.items()}
     main = alias["FunctionVersion"]
+    if _moves(alias):
+        return {**dict.fromkeys(_weights(alias), requested), main: requested}
+    shares = {version: round(requested * float(weight)) for version, weight in _weights(alias).items()}
     return {**shares, main: requested - sum(shares.values())}
+
+
+def _weights(alias: dict[str, Any] | None) -> dict[str, float]:
+    weights: dict[str, float] = ((alias or {}).get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    return weights
+
+
+def _moves(alias: dict[str, Any] | None) -> bool:
+    """Whether an alias waits for the environments of its version."""
+    return KEEP_OLD in map(float, _weights(alias).values())
 
 
 def _figures(available: int) -> dict[str, Any]:

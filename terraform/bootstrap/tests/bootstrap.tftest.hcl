@@ -148,7 +148,7 @@ run "a_plan_role_reads_one_environment_and_changes_nothing" {
   assert {
     condition = alltrue(flatten([
       for policy in aws_iam_role_policy.plan : [
-        for s in jsondecode(policy.policy).Statement : [for action in s.Action : can(regex("^[a-z0-9]+:(Get|List|Describe|GET$)", action))]
+        for s in jsondecode(policy.policy).Statement : [for action in s.Action : can(regex("^[a-z0-9]+:(Get|BatchGet|List|Describe|GET$)", action))]
       ]
     ]))
     error_message = "A plan role must only read."

@@ -27,7 +27,7 @@ variable "deletion_window_in_days" {
 variable "via_services" {
   description = "Services through which the callers of this account may use the key, as in kms:ViaService without the region."
   type        = set(string)
-  default     = ["dynamodb", "lambda", "s3", "sns", "sqs"]
+  default     = ["dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs"]
 }
 
 variable "service_principals" {

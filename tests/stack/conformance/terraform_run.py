@@ -1,10 +1,12 @@
 """Real Terraform on a small configuration: what it writes, it must read back unchanged."""
 
+import json
 import os
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scripts.environment import ROOT
 from scripts.local.settings import REGION
@@ -44,6 +46,10 @@ class TerraformRun:
 
     def apply(self, *, destroy: bool = False) -> str:
         return self._run("apply", "-auto-approve", *(["-destroy"] if destroy else []))
+
+    def output(self) -> dict[str, Any]:
+        """The outputs by name."""
+        return {name: one["value"] for name, one in json.loads(self._run("output", "-json")).items()}
 
     def changes(self) -> str:
         """What a plan would change; empty when nothing."""

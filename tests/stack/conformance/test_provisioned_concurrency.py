@@ -64,17 +64,57 @@ def test_an_environment_that_dies_is_replaced_and_deleting_ends_them(cloud: Clou
     eventually(lambda: function.invoke(qualifier="1").value[0] == "on-demand")
 
 
+def publish(function: Function, code: str) -> None:
+    """Publish another version."""
+    function.cloud.aws("lambda").update_function_code(
+        FunctionName=function.name, ZipFile=archive({"app.py": code}), Publish=True
+    )
+
+
+def alias(function: Function) -> tuple[str, dict[str, float]]:
+    """(version, weights) of the alias."""
+    found = function.cloud.aws("lambda").get_alias(FunctionName=function.name, Name="live")
+    return found["FunctionVersion"], (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+
+
 def test_an_alias_with_weights_shares_them_out(cloud: Cloud, function: Function) -> None:
-    api = cloud.aws("lambda")
-    api.update_function_code(FunctionName=function.name, ZipFile=archive({"app.py": CODE + "# 2"}), Publish=True)
-    api.update_alias(FunctionName=function.name, Name="live", RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}})
+    publish(function, CODE + "# 2")
     provision(function, "live", 2)
+    cloud.aws("lambda").update_alias(
+        FunctionName=function.name, Name="live", RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}}
+    )
+    expected = [("provisioned-concurrency", "1"), ("provisioned-concurrency", "2")]
+
+    def shared_out() -> bool:
+        answers = [function.invoke(qualifier=version).value for version in ("1", "2")]
+        return [(answer[0], answer[2]) for answer in answers] == expected
+
+    eventually(shared_out)
+    with pytest.raises(ClientError, match="Alias with weights can not be used with Provisioned Concurrency"):
+        provision(function, "live", 1)
+
+
+def test_an_alias_that_moves_keeps_its_traffic_until_the_next_version_is_warm(cloud: Cloud, function: Function) -> None:
+    publish(function, CODE + "# 2")
+    provision(function, "live", 1)
     eventually(lambda: status(function)["Status"] == "READY")
-    answers = [function.invoke(qualifier=version).value for version in ("1", "2")]
-    assert [(answer[0], answer[2]) for answer in answers] == [
-        ("provisioned-concurrency", "1"),
-        ("provisioned-concurrency", "2"),
-    ]
+    moved = cloud.aws("lambda").update_alias(FunctionName=function.name, Name="live", FunctionVersion="2")
+    assert moved["FunctionVersion"] == "2"
+    assert moved["RoutingConfig"]["AdditionalVersionWeights"] == {"1": 1.0}
+    assert status(function)["Status"] == "IN_PROGRESS"
+    eventually(lambda: alias(function) == ("2", {}))
+    assert function.invoke(qualifier="live").value[::2] == ["provisioned-concurrency", "2"]
+    assert eventually(lambda: status(function)["Status"] == "READY")
+
+
+def test_an_alias_stays_at_the_version_before_one_that_cannot_start(cloud: Cloud, function: Function) -> None:
+    publish(function, "raise RuntimeError('no')")
+    provision(function, "live", 1)
+    eventually(lambda: status(function)["Status"] == "READY")
+    cloud.aws("lambda").update_alias(FunctionName=function.name, Name="live", FunctionVersion="2")
+    eventually(lambda: status(function)["Status"] == "FAILED")
+    assert alias(function) == ("2", {"1": 1.0})
+    assert function.invoke(qualifier="live").value[2] == "1"
 
 
 def test_a_failing_init_is_told(cloud: Cloud) -> None:

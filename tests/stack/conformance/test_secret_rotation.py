@@ -114,8 +114,9 @@ def test_a_failed_step_leaves_the_current_value_and_is_tried_again(cloud: Cloud)
     assert {"AWSCURRENT", "AWSPREVIOUS"} & set(secret.describe()["VersionIdsToStages"][token])
 
 
-def test_without_immediately_only_the_test_step_runs(cloud: Cloud) -> None:
-    secret = rotated(cloud)
+@pytest.mark.parametrize("fails_at", ["", "testSecret"])
+def test_without_immediately_only_the_test_step_runs(cloud: Cloud, fails_at: str) -> None:
+    secret = rotated(cloud, fails_at=fails_at)
     secret.rotate(RotateImmediately=False)
     eventually(lambda: secret.steps() == ["testSecret"])
     eventually(lambda: "AWSPENDING" not in str(secret.describe()["VersionIdsToStages"]))

@@ -2,7 +2,7 @@
 
 import io
 import json
-from typing import Any
+from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
@@ -11,6 +11,7 @@ from scripts import deploy
 from scripts.console import Failure
 from scripts.deployed import Deployed
 from scripts.environment import Environment
+from scripts.rollout.deployments import Deployments
 from scripts.terraform_events import Progress
 
 
@@ -60,7 +61,7 @@ def test_what_waits_for_a_rollout_is_said_and_not_moved(
     client = Lambda({"api:live": "2", "replay:live": "3"})
     stack = Deployed(Environment.named(name), deployed(client, monkeypatch).outputs)
     monkeypatch.setattr(Deployed, "read", lambda _environment: stack)
-    assert not deploy._release(stack.environment, canary=name == "local")
+    assert not deploy._release(stack, canary=name == "local")
     assert client.versions == {"api:live": "2", "replay:live": "3"}
     said = capsys.readouterr().out
     assert "orders.api" in said
@@ -95,6 +96,31 @@ def test_aws_is_not_changed_without_a_yes(monkeypatch: pytest.MonkeyPatch) -> No
     assert not applied
     assert deploy.up(dev, yes=True)
     assert applied == [planned]
+
+
+@pytest.mark.parametrize("groups", [[], ["orders.api"]])
+def test_nothing_is_planned_while_a_release_is_in_flight(groups: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terraform:
+        def output(self) -> dict[str, Any]:
+            return {"codedeploy_application": "tradepost-dev", "functions": {}}
+
+    running = [type("Deployment", (), {"group": group}) for group in groups]
+    monkeypatch.setattr(Deployments, "in_flight", lambda _self: running)
+    dev = deployed(Lambda({}), monkeypatch).environment
+    if not groups:
+        deploy._refuse_during_a_release(dev, cast("Any", Terraform()))
+        return
+    with pytest.raises(Failure, match=r"in flight: orders\.api") as failure:
+        deploy._refuse_during_a_release(dev, cast("Any", Terraform()))
+    assert "make rollback FUNCTION=orders.api" in failure.value.hint
+
+
+def test_what_was_never_deployed_has_no_release_in_flight() -> None:
+    class Terraform:
+        def output(self) -> dict[str, Any]:
+            return {}
+
+    deploy._refuse_during_a_release(Environment.named("dev"), cast("Any", Terraform()))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ from scripts.__main__ import COMMANDS, parse
 from scripts.environment import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github").glob("*/**/*.yml"))
-LOCKS = [ROOT / "shared" / "requirements.txt", ROOT / "requirements-dev.txt"]
+LAYER, DEVELOPMENT = ROOT / "shared" / "requirements.txt", ROOT / "requirements-dev.txt"
+SERVICES = sorted((ROOT / "services").glob("*/requirements.txt"))
+LOCKS = [LAYER, *SERVICES, DEVELOPMENT]
 
 
 def pins(lock: Path) -> dict[str, str]:
@@ -35,13 +37,19 @@ def test_every_service_is_under_the_import_contracts() -> None:
         assert services | {"shared"} == set(contracts[contract]["source_modules"])
 
 
-def test_tests_run_on_the_versions_that_ship() -> None:
-    layer, development = (pins(lock) for lock in LOCKS)
-    assert layer
-    assert {name: development.get(name) for name in layer} == layer
+@pytest.mark.parametrize("lock", [LAYER, *SERVICES], ids=lambda path: path.parent.name)
+def test_tests_run_on_the_versions_that_ship(lock: Path) -> None:
+    shipped, development = pins(lock), pins(DEVELOPMENT)
+    assert shipped
+    assert {name: development.get(name) for name in shipped} == shipped
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", SERVICES, ids=lambda path: path.parent.name)
+def test_a_service_ships_nothing_that_the_layer_has(lock: Path) -> None:
+    assert not pins(lock).keys() & pins(LAYER).keys()
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_locks_have_hashes_and_name_no_server(lock: Path) -> None:
     text = lock.read_text()
     assert "://" not in text

@@ -1,92 +1,37 @@
 """Decisions of a release, against small stand-ins for AWS."""
 
 import json
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
 from scripts.console import Failure, show_table
-from scripts.deployed import Deployed
-from scripts.environment import Environment
-from scripts.rollout import alarms, back, command, reasons
-from scripts.rollout.change import DEAD_LETTERS, ROLE, Change, changes, unlike
+from scripts.rollout import alarms, command, reasons
+from scripts.rollout.change import DEAD_LETTERS, ROLE, Change, changes, in_waves, unlike
 from scripts.rollout.deployments import Deployment, Deployments
-from scripts.rollout.record import Record, Records
+from scripts.rollout.readiness import Warmth
 from scripts.rollout.view import Lines
-from scripts.rollout.watch import FAILED, RELEASED, ROLLBACK_GRACE_SECONDS, ROLLED_BACK, Release
-
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-CHANGE = Change("orders.api", "api", "live", "orders.api", ("api-canary-errors",), "3", "4")
-DEPLOYMENT = Deployment("d-1", "orders.api", "InProgress", "orders.api 3 to 4 by ann", NOW, None, "", "", "", "", False)
-UNDO = replace(DEPLOYMENT, id="d-2", description="Rollback of deployment d-1", undoes="d-1", by_codedeploy=True)
-
-
-class Lambda:
-    """Aliases and the configuration of versions."""
-
-    def __init__(self, aliases: dict[str, str], versions: dict[str, dict[str, Any]] | None = None) -> None:
-        self.aliases = aliases
-        self.versions = versions or {}
-
-    def get_alias(self, FunctionName: str, **_: str) -> dict[str, Any]:  # noqa: N803
-        return {"FunctionVersion": self.aliases[FunctionName]}
-
-    def get_function_configuration(self, Qualifier: str, **_: str) -> dict[str, Any]:  # noqa: N803
-        return self.versions[Qualifier]
-
-
-class Parameters:
-    """One parameter per name, with its history."""
-
-    class exceptions:  # noqa: N801
-        ParameterNotFound = LookupError
-
-    def __init__(self) -> None:
-        self.values: dict[str, list[str]] = {}
-
-    def get_parameter(self, Name: str) -> dict[str, Any]:  # noqa: N803
-        if Name not in self.values:
-            raise LookupError(Name)
-        return {"Parameter": {"Value": self.values[Name][-1]}}
-
-    def put_parameter(self, Name: str, Value: str, **_: object) -> None:  # noqa: N803
-        self.values.setdefault(Name, []).append(Value)
-
-    def get_paginator(self, _: str) -> Any:
-        return self
-
-    def paginate(self, Name: str) -> list[dict[str, Any]]:  # noqa: N803
-        if Name not in self.values:
-            raise LookupError(Name)
-        return [{"Parameters": [{"Version": n, "Value": value} for n, value in enumerate(self.values[Name], 1)]}]
-
-
-@pytest.fixture
-def parameters(monkeypatch: pytest.MonkeyPatch) -> Parameters:
-    found = Parameters()
-    monkeypatch.setattr(Environment, "client", lambda _self, _service: found)
-    return found
-
-
-def deployed(client: object, monkeypatch: pytest.MonkeyPatch) -> Deployed:
-    functions = {
-        f"orders.{one}": {
-            "name": one,
-            "alias": "live",
-            "version": "4",
-            "deployment_group": f"orders.{one}",
-            "canary_alarms": [f"{one}-canary-errors"],
-        }
-        for one in ("api", "replay")
-    }
-    monkeypatch.setattr(Environment, "client", lambda _self, _service: client)
-    return Deployed(Environment.named("local"), {"functions": functions})
+from scripts.rollout.watch import (
+    FAILED,
+    RELEASED,
+    ROLLBACK_GRACE_SECONDS,
+    ROLLED_BACK,
+    WARM_WITHIN_SECONDS,
+    Release,
+)
+from tests.unit.scripts.rollout_support import CHANGE, DEPLOYMENT, NOW, UNDO, Lambda, deployed
 
 
 def test_what_is_not_at_its_newest_version_is_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
     assert changes(deployed(Lambda({"api": "3", "replay": "4"}), monkeypatch)) == [CHANGE]
+
+
+def test_weights_without_a_release_are_told_how_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Failure, match=r"orders\.replay is split") as failure:
+        changes(deployed(Lambda({"api": "3", "replay": "4+3"}), monkeypatch))
+    assert "make rollback FUNCTION=orders.replay" in failure.value.hint
 
 
 @pytest.mark.parametrize(
@@ -182,6 +127,28 @@ def test_a_release_ends_when_its_deployment_succeeded() -> None:
     assert (done.state, done.elapsed) == (RELEASED, 9)
 
 
+def test_a_release_waits_for_its_provisioned_environments() -> None:
+    done = replace(DEPLOYMENT, status="Succeeded", finished=NOW)
+    release = Release(CHANGE, "d-1")
+    release.take(done, None, 0, Warmth(done=False))
+    assert (release.state, release.ended) == ("warming", None)
+    release.take(done, None, 1, Warmth(done=True))
+    assert release.state == RELEASED
+    assert release.elapsed > 9  # until it was warm, not until CodeDeploy was done
+
+
+@pytest.mark.parametrize(
+    ("warm", "now"), [(Warmth(done=False, flaw="INIT"), 0.0), (Warmth(done=False), WARM_WITHIN_SECONDS)]
+)
+def test_a_release_that_cannot_be_kept_warm_does_not_stay(warm: Warmth, now: float) -> None:
+    done = replace(DEPLOYMENT, status="Succeeded", finished=NOW)
+    release = Release(CHANGE, "d-1")
+    release.take(done, None, 0.0, Warmth(done=False))
+    release.take(done, None, now or 1.0, warm)
+    assert release.state == FAILED
+    assert release.cold
+
+
 def test_a_failed_release_ends_with_its_rollback() -> None:
     failed = replace(DEPLOYMENT, status="Stopped", rolled_back_by="d-2")
     assert watched((failed, None, 0), (failed, UNDO, 1)).ended is None
@@ -197,67 +164,53 @@ def test_a_failed_release_without_a_rollback_ends_after_a_while() -> None:
     assert watched((failed, None, 1), (failed, None, late), weight=10).state == FAILED
 
 
-def release(change: Change, deployment_id: str, records: Records) -> None:
-    records.released(change, replace(DEPLOYMENT, id=deployment_id, status="Succeeded", finished=NOW))
+def test_the_hook_is_released_before_what_it_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = deployed(Lambda({}), monkeypatch)
+    check = replace(CHANGE, key="operations.deploy_check", function="check")
+    assert in_waves(stack, [CHANGE, check]) == [[CHANGE, check]]
+    stack.outputs["deployment_hook"] = "check:live"
+    assert in_waves(stack, [CHANGE, check]) == [[check], [CHANGE]]
+    assert in_waves(stack, [CHANGE]) == [[CHANGE]]
+    assert in_waves(stack, []) == []
 
 
-def test_a_release_is_recorded_once(parameters: Parameters) -> None:
-    records = Records(Environment.named("local"))
-    release(CHANGE, "d-1", records)
-    release(CHANGE, "d-1", records)
-    [value] = parameters.values["/tradepost/local/releases/orders.api"]
-    assert Record(**json.loads(value)) == Record("4", "3", "d-1", "2026-01-02T03:04:05+00:00", "ann")
-
-
-def test_going_back_twice_goes_further_back_and_not_forth(parameters: Parameters) -> None:
-    records = Records(Environment.named("local"))
-    release(replace(CHANGE, current="1", target="3"), "d-1", records)
-    release(CHANGE, "d-2", records)
-    release(replace(CHANGE, current="4", target="3"), "d-3", records)
-    last = records.last("orders.api")
-    assert last
-    assert (last.version, last.previous) == ("3", "1")
-
-
-@pytest.mark.parametrize(
-    ("record", "serves", "target"),
-    [
-        (None, "4", None),
-        (Record("4", "3", "d-1", "", ""), "4", "3"),
-        (Record("4", None, "d-1", "", ""), "4", None),
-        (Record("4", "3", "d-1", "", ""), "5", "4"),  # moved by somebody else since
-    ],
-)
-def test_the_way_back_is_the_last_known_good(
-    record: Record | None, serves: str, target: str | None, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+def test_nothing_follows_a_hook_that_did_not_stay(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    records = Records(Environment.named("local"))
-    if record:
-        parameters.put_parameter("/tradepost/local/releases/orders.api", json.dumps(asdict(record)))
-    stack = deployed(Lambda({"api": serves}), monkeypatch)
-    found = back._back(stack, records, "orders.api")
-    assert (found.target if found else None) == target
+    stack = deployed(Lambda({}), monkeypatch)
+    stack.outputs["deployment_hook"] = "check:live"
+    check = replace(CHANGE, key="operations.deploy_check", function="check")
+    started = []
+
+    class Starting:
+        def start(self, change: Change, **_: object) -> str:
+            started.append(change.key)
+            return "d-1"
+
+    def did_not_stay(*_: object, **__: object) -> None:
+        raise Failure("rolled back")
+
+    monkeypatch.setattr(command, "finish", did_not_stay)
+    with pytest.raises(Failure, match="rolled back"):
+        command._in_waves(stack, cast("Deployments", Starting()), [CHANGE, check], set(), command.Options())
+    assert started == ["operations.deploy_check"]
+    assert "not started: orders.api" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("service", "only"), [("", ""), ("orders", "orders.api"), ("", "orders.none"), ("none", "")])
-def test_a_rollback_of_nothing_or_of_the_unknown_is_refused(
-    service: str, only: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("forth", "ends"), [(True, "3"), (False, "4+3")])
+def test_what_cannot_be_kept_warm_goes_back_unless_it_was_the_way_back(
+    monkeypatch: pytest.MonkeyPatch, *, forth: bool, ends: str
 ) -> None:
-    with pytest.raises(Failure):
-        back._chosen(deployed(Lambda({}), monkeypatch), service, only)
-
-
-def test_a_service_is_all_its_functions(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert back._chosen(deployed(Lambda({}), monkeypatch), "orders", "") == ["orders.api", "orders.replay"]
-
-
-def test_results_say_how_it_ended() -> None:
-    assert back.result(DEPLOYMENT) == "in flight"
-    assert back.result(replace(DEPLOYMENT, status="Succeeded")) == "released"
-    stopped = replace(DEPLOYMENT, status="Stopped", error_code="ALARM_ACTIVE")
-    assert back.result(replace(stopped, rolled_back_by="d-2")) == "rolled back: alarm"
-    assert back.result(stopped) == "failed: alarm"
-    assert back.result(replace(UNDO, status="Succeeded")) == "undid d-1"
+    client = Lambda({"api": "4+3"})
+    stack, told = deployed(client, monkeypatch), []
+    cold = Release(CHANGE, "d-1", state=FAILED, cold="FUNCTION_ERROR_INIT_FAILURE", ended=1.0)
+    monkeypatch.setattr(command, "Watch", lambda *_: None)
+    monkeypatch.setattr(command, "follow", lambda _: None)
+    monkeypatch.setattr(command, "explain", lambda _, one: told.append((one.state, one.cold)))
+    with pytest.raises(Failure, match=r"orders\.api"):
+        command.finish(stack, cast("Deployments", None), [cold], forth=forth)
+    assert client.aliases == {"api": ends}
+    assert told == [(ROLLED_BACK if forth else FAILED, "FUNCTION_ERROR_INIT_FAILURE")]
 
 
 def test_who_released_is_told() -> None:

@@ -32,16 +32,22 @@ LEAN = (
     "problems",
     "publishing",
     "schemas",
+    "secrets",
     "tracing",
     "transactions",
 )
 HANDLERS = [
     *(f"inventory.handlers.{name}" for name in ("alert", "api", "expire", "stock")),
     *(f"orders.handlers.{name}" for name in ("api", "commands", "project", "publish", "replay")),
+    *(f"payments.handlers.{name}" for name in ("api", "charge", "rotate", "webhook")),
 ]
 PLAIN = [
     *(f"inventory.{name}" for name in ("alerts", "domain", "resources", "use_cases")),
     *(f"orders.{name}" for name in ("domain.decisions", "projection", "use_cases")),
+    *(
+        f"payments.{name}"
+        for name in ("domain.decisions", "domain.settlement", "signature", "webhooks", "adapters.provider")
+    ),
 ]
 
 

@@ -1,0 +1,99 @@
+"""The payments service in process: DynamoDB and Secrets Manager by moto, the payment provider over real HTTP."""
+
+import json
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.component.gateway import Call, log_to_stdout, sender
+from tests.component.payments.support import ENVIRONMENT, PAYMENTS, SECRET, Charge
+from tests.component.psp import Psp, started
+
+type GiveSecret = Callable[[dict[str, str]], None]
+
+
+@pytest.fixture(scope="session")
+def psp() -> Iterator[Psp]:
+    with started() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def account(psp: Psp) -> Iterator[Any]:
+    """One moto account with the service's table and secret; yields its clients by name."""
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        for name, value in {**ENVIRONMENT, "PAYMENT_PROVIDER_URL": psp.url}.items():
+            environment.setenv(name, value)
+        environment.delenv("AWS_ENDPOINT_URL", raising=False)
+        dynamodb, manager = boto3.client("dynamodb"), boto3.client("secretsmanager")
+        dynamodb.create_table(
+            TableName=PAYMENTS,
+            KeySchema=[
+                {"AttributeName": "order_id", "KeyType": "HASH"},
+                {"AttributeName": "record", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("order_id", "record")],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        manager.create_secret(Name=SECRET)
+        yield {"dynamodb": dynamodb, "secretsmanager": manager}
+
+
+@pytest.fixture
+def cloud(account: Any) -> Any:
+    """The account with an empty table, and a secret without a value."""
+    for item in account["dynamodb"].scan(TableName=PAYMENTS)["Items"]:
+        key = {name: item[name] for name in ("order_id", "record")}
+        account["dynamodb"].delete_item(TableName=PAYMENTS, Key=key)
+    account["secretsmanager"].delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
+    account["secretsmanager"].create_secret(Name=SECRET)
+    return account
+
+
+@pytest.fixture
+def give_secret(cloud: Any) -> GiveSecret:
+    """Give the provider's secret a value."""
+
+    def give(value: dict[str, str]) -> None:
+        cloud["secretsmanager"].put_secret_value(SecretId=SECRET, SecretString=json.dumps(value))
+
+    return give
+
+
+@pytest.fixture
+def credentials(psp: Psp, give_secret: GiveSecret) -> dict[str, str]:
+    """The provider's secret, with a key that it accepts."""
+    key = psp.key()
+    endpoint = psp.admin("PUT", "webhook_endpoint", json={"url": "http://127.0.0.1:9/nobody"}).json()
+    value = {"api_key": key["secret"], "api_key_id": key["id"], "webhook_secret": endpoint["secret"]}
+    give_secret(value)
+    return value
+
+
+@pytest.fixture
+def handlers(
+    cloud: Any, credentials: dict[str, str], psp: Psp, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, ModuleType]]:
+    """The handler modules by function name, as new processes have them; their log goes to standard output."""
+    from payments.handlers import api, charge, rotate, webhook
+
+    log_to_stdout(monkeypatch)
+    for made_once in (api.store, charge.resources, rotate.resources, webhook.resources):
+        made_once.cache_clear()
+    yield {"api": api, "charge": charge, "rotate": rotate, "webhook": webhook}
+    psp.outage(0)
+
+
+@pytest.fixture
+def charge(handlers: dict[str, ModuleType], psp: Psp, give_secret: GiveSecret) -> Charge:
+    return Charge(handlers["charge"], psp, give_secret)
+
+
+@pytest.fixture
+def call(handlers: dict[str, ModuleType]) -> Call:
+    """Send a request of a partner."""
+    return sender(handlers["api"])
