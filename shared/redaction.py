@@ -21,7 +21,7 @@ NAMES = frozenset(
         *("reference", "idempotency_key"),
     }
 )
-"""Names in lower case with underscores; case, hyphens and the humps of camel case do not matter."""
+"""Names in lower case with underscores; case, hyphens, the humps of camel case and a plural do not matter."""
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _FORMS = re.compile(
@@ -50,7 +50,8 @@ def redact(value: Any) -> Any:
 
 def is_secret(name: object) -> bool:
     """Whether a field of this name holds what must not be seen."""
-    return _HUMP.sub("_", str(name)).replace("-", "_").lower() in NAMES
+    plain = _HUMP.sub("_", str(name)).replace("-", "_").lower()
+    return plain in NAMES or plain.removesuffix("s") in NAMES
 
 
 def scrub(text: str) -> str:

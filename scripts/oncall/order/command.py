@@ -13,7 +13,7 @@ from scripts import log_lines, logs, traces
 from scripts.console import console, duration, fail, say, show_table, step
 from scripts.deployed import Deployed
 from scripts.oncall.order import tables, workflows
-from scripts.oncall.order.timeline import Entry, began, merged
+from scripts.oncall.order.timeline import UNKNOWN, Entry, began, merged
 from scripts.oncall.redrive import topology
 from scripts.oncall.redrive.messages import look
 
@@ -117,7 +117,7 @@ def _field(message: str, name: str) -> str:
 
 def _traces(stack: Deployed, known: Known, order_id: str, start: float, _level: str) -> None:
     client = stack.environment.client("xray")
-    last = max((entry.at for entry in known.entries), default=start)
+    last = max((entry.at for entry in known.entries if entry.at != UNKNOWN), default=start)
     until = min(time.time() + 1, last + AFTER_SECONDS)
     names = {"order_id": [order_id], "correlation_id": known.correlations}
     terms = [f'annotation.{name} = "{value}"' for name, values in names.items() for value in values]
@@ -153,12 +153,12 @@ def _failures(stack: Deployed, known: Known, order_id: str, _start: float, _leve
 
 def _print(known: Known, order_id: str) -> None:
     entries: list[Entry] = merged(known.entries)
-    zero = next((entry.at for entry in entries if entry.at), 0.0)
+    zero = min((entry.at for entry in entries if entry.at != UNKNOWN), default=0.0)
     at = datetime.fromtimestamp(zero, UTC)
     console.print(f"[bold]{order_id}[/bold] [dim]since {at:%Y-%m-%d %H:%M:%S.%f} UTC[/dim]")
     rows = [
         (
-            _offset(entry.at - zero) if entry.at else "",
+            _offset(entry.at - zero) if entry.at != UNKNOWN else "",
             f"[red]{entry.place}[/red]" if entry.bad else f"[cyan]{entry.place}[/cyan]",
             _escaped(entry.text),
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from scripts.oncall.order.timeline import Entry, seconds
+from scripts.oncall.order.timeline import UNKNOWN, Entry, seconds
 from scripts.oncall.redrive.streams import TIMES
 from shared.redaction import redact
 
@@ -65,7 +65,7 @@ def _query(client: Any, table: str, access: dict[str, Any], order_id: str) -> It
 
 
 def _entry(table: str, item: dict[str, Any], keys: set[str]) -> Entry:
-    at = next((seconds(str(item[name])) for name in TIMES if name in item), 0.0)
+    at = _time(item)
     place = f"table {table}"
     if {"event_id", "type", "sequence"} <= item.keys():
         return Entry(
@@ -73,6 +73,19 @@ def _entry(table: str, item: dict[str, Any], keys: set[str]) -> Entry:
         )
     shown = {name: value for name, value in item.items() if name != KEY and (name in keys or name not in TIMES)}
     return Entry(at, place, _fields(shown))
+
+
+def _time(item: dict[str, Any]) -> float:
+    """When an item changed last, as far as its attributes tell; UNKNOWN for one without a time."""
+    own = [name for name in TIMES if name in item]
+    others = [name for name in item if name.endswith("_at") and name != "expires_at"]
+    found = []
+    for name in own[:1] or others:
+        try:
+            found.append(seconds(str(item[name])))
+        except ValueError:
+            continue
+    return max(found, default=UNKNOWN)
 
 
 def _fields(item: dict[str, Any]) -> str:

@@ -11,6 +11,10 @@ _ID = re.compile(r"[a-z]{2,4}_([0-7][0-9A-HJKMNP-TV-Z]{25})")
 _TIME_LENGTH = 10
 
 
+UNKNOWN = float("inf")
+"""The time of what does not tell one: after all others."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Entry:
     """Something that happened: Unix seconds, where ("orders.api", "table order-events"), what; `bad` stands out."""

@@ -9,7 +9,17 @@ from shared.redaction import HIDDEN, is_secret, redact, scrub
 
 @pytest.mark.parametrize(
     "name",
-    ["api_key", "x-api-key", "X-Api-Key", "Authorization", "paymentMethod", "payment_token", "cardNumber", "reference"],
+    [
+        "api_key",
+        "x-api-key",
+        "X-Api-Key",
+        "Authorization",
+        "paymentMethod",
+        "payment_token",
+        "cardNumber",
+        "reference",
+        "tokens",
+    ],
 )
 def test_a_field_of_such_a_name_shows_nothing(name: str) -> None:
     assert is_secret(name)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from scripts.oncall.order import tables, timeline, workflows
 from scripts.oncall.order.timeline import Entry
 from shared.ids import new_ulid
@@ -74,6 +76,18 @@ def test_rows_are_found_by_key_or_by_index_and_show_nothing_personal() -> None:
     assert "status=captured" in payment.text
     assert "Ada" not in event.text
     assert "pm_card" not in payment.text
+
+
+@pytest.mark.parametrize(
+    ("item", "at"),
+    [
+        ({"updated_at": "2026-01-01T00:00:00Z", "dispatched_at": "2026-01-02T00:00:00Z"}, 1767225600),
+        ({"opened_at": "2025-01-01T00:00:00Z", "dispatched_at": "2026-01-01T00:00:00Z"}, 1767225600),
+        ({"expires_at": 1767225600, "seen_at": "once"}, timeline.UNKNOWN),
+    ],
+)
+def test_a_row_is_placed_by_the_times_that_it_has(item: dict[str, Any], at: float) -> None:
+    assert tables._time(item) == at
 
 
 class States:
