@@ -119,10 +119,10 @@ audit: $(STAMP) ## Show who did what with these tools; FIND=, ARGS="--since 30d"
 test: test-unit test-component test-terraform test-stack ## Every test, the fast ones first
 
 test-unit: $(STAMP) ## Pure logic, without AWS
-	@$(BIN)/pytest tests/unit $(ARGS)
+	@$(BIN)/pytest tests/unit --numprocesses 2 --dist loadfile $(ARGS)
 
 test-component: $(STAMP) ## Handlers, adapters and the builder, in process
-	@$(BIN)/pytest tests/component $(ARGS)
+	@$(BIN)/pytest tests/component --numprocesses 2 --dist loadfile $(ARGS)
 
 test-terraform: $(STAMP) ## Terraform modules and the root stack, with a mocked provider
 	@$(RUN) test-terraform $(ARGS)

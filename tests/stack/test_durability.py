@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from threading import Event
 from uuid import uuid4
 
@@ -12,48 +13,69 @@ from tests.stack.conftest import Stack
 from tests.stack.orders import order
 from tests.waiting import eventually
 
-ORDERS = 500
+CLIENTS = 16
+ENOUGH = 100
+"""Orders that are acknowledged before the cloud is told to go down."""
+MOST_PER_CLIENT = 500
+"""Bounds the test should the cloud not go down."""
 
 
-def test_down_in_the_middle_of_500_orders_loses_none(stack: Stack, client: OrderClient) -> None:
-    keys = [str(uuid4()) for _ in range(ORDERS)]
-    enough = Event()
-    acknowledged: dict[str, requests.Response] = {}
+@dataclass
+class Clients:
+    """CLIENTS clients that place orders until nobody answers any more, and what they were told."""
 
-    def place(key: str) -> requests.Response | None:
+    client: OrderClient
+    acknowledged: dict[str, requests.Response] = field(default_factory=dict)
+    refused: list[requests.Response] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
+    """Keys of the requests that were refused or cut off, one of each client."""
+    enough: Event = field(default_factory=Event)
+
+    def place_until_it_is_down(self, _: int) -> None:
+        for key in (str(uuid4()) for _ in range(MOST_PER_CLIENT)):
+            try:
+                response = self.client.place(order(reference=key), key)
+            except requests.ConnectionError:
+                self.unanswered.append(key)
+                return
+            if response.status_code != 201:
+                self.refused.append(response)
+                self.unanswered.append(key)
+                return
+            self.acknowledged[key] = response
+            if len(self.acknowledged) >= ENOUGH:
+                self.enough.set()
+
+
+def test_down_in_the_middle_of_the_work_loses_no_order(stack: Stack, client: OrderClient) -> None:
+    clients = Clients(client)
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        ended = pool.map(clients.place_until_it_is_down, range(CLIENTS))
         try:
-            response = client.place(order(reference=key), key)
-        except requests.ConnectionError:
-            return None
-        if response.status_code == 201:
-            acknowledged[key] = response
-            if len(acknowledged) >= ORDERS // 5:
-                enough.set()
-        return response
-
-    with ThreadPoolExecutor(16) as pool:
-        answers = pool.map(place, keys)
-        assert enough.wait(120), "the first orders went through"
-        stack.command("down")
-        refused = [answer for answer in answers if answer is not None and answer.status_code != 201]
-    assert ORDERS // 5 <= len(acknowledged) < ORDERS, "the cloud went down in the middle"
-    for answer in refused:
+            assert clients.enough.wait(120), "the first orders went through"
+        finally:
+            stack.command("down")
+        assert len(list(ended)) == CLIENTS
+    stack.command("up")
+    assert len(clients.unanswered) == CLIENTS, "the cloud went down in the middle of everyone's work"
+    for answer in clients.refused:
         assert answer.status_code == 503, answer.text
         assert answer.headers["Content-Type"] == "application/problem+json"
 
-    stack.command("up")
-    for key, first in acknowledged.items():
+    answers = clients.acknowledged
+    for key, first in answers.items():
         assert client.place(order(reference=key), key).content == first.content, "the answer is kept with its key"
     # The rest may now be repeated with the same keys: each becomes one order, whether it was cut off or refused.
-    for key in keys:
-        acknowledged.setdefault(key, client.place(order(reference=key), key))
+    for key in clients.unanswered:
+        answers[key] = client.place(order(reference=key), key)
 
-    ids = {response.json()["order_id"] for response in acknowledged.values()}
-    assert len(ids) == ORDERS
+    ids = {response.json()["order_id"] for response in answers.values()}
+    assert len(ids) == len(answers)
     for order_id in ids:
         events = client.events(order_id).json()["items"]
-        assert [(event["sequence"], event["type"]) for event in events] == [(1, "order_placed")]
-    eventually(lambda: _references(client) >= Counter(keys), seconds=60, pause=1)
+        assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
+        assert [event["sequence"] for event in events if event["type"] == "order_placed"] == [1]
+    eventually(lambda: _references(client) >= Counter(list(answers)), seconds=60, pause=1)
     assert all(count == 1 for count in _references(client).values()), "no order is there twice"
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 
 from shared.ids import new_id
@@ -53,11 +54,20 @@ def canceled_transaction(*codes: str) -> ClientError:
 class Contended:
     """A client's transactions as DynamoDB treats them under contention: of two at the same time one is refused.
 
-    moto itself would mix two transactions at the same time; here each has the table for itself.
+    moto itself would mix two transactions at the same time; here each has the table for itself. Nor can it do anything
+    else meanwhile (it copies the table to be able to undo), so that all calls of the client go one after the other.
     """
 
-    def __init__(self, write: Callable[..., Any]) -> None:
-        self._write = write
+    def __init__(self, client: Any, patch: pytest.MonkeyPatch) -> None:
+        self._write = client.transact_write_items
+        patch.setattr(client, "transact_write_items", self)
+        call, turn = client._make_api_call, threading.Lock()
+
+        def in_turn(*arguments: Any) -> Any:
+            with turn:
+                return call(*arguments)
+
+        patch.setattr(client, "_make_api_call", in_turn)
         self._table = threading.Lock()
         self.conflicts = 0
 

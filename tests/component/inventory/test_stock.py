@@ -123,8 +123,7 @@ def test_concurrent_orders_for_the_last_units_are_served_until_there_are_none(
 ):
     """40 orders for 5 units, each twice, on a table that refuses all but one transaction at a time."""
     client = aws.client("dynamodb")
-    contended = Contended(client.transact_write_items)
-    monkeypatch.setattr(client, "transact_write_items", contended)
+    contended = Contended(client, monkeypatch)
     orders = [new_order() for _ in range(40)]
 
     with ThreadPoolExecutor(16) as pool:
@@ -141,7 +140,7 @@ def test_commands_on_one_order_at_the_same_time_leave_it_in_one_state(
     command: Command, levels: Levels, monkeypatch: pytest.MonkeyPatch, waits: Any
 ):
     client = aws.client("dynamodb")
-    monkeypatch.setattr(client, "transact_write_items", Contended(client.transact_write_items))
+    Contended(client, monkeypatch)
     for _ in range(10):
         order, before = new_order(), levels(TEA)
         command("reserve", order)
