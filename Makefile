@@ -1,6 +1,6 @@
 # Every action of a person or of CI. `make help` lists them. Works with GNU make 3.81 and newer.
-# Variables: ENV (environment, default local), PLATFORM (arm64 or x86_64), FIND, SERVICE, FUNCTION (what to read or take
-# back), SINCE (RFC 3339), ARGS (more arguments for the command).
+# Variables: ENV (environment, default local), PLATFORM (arm64 or x86_64), FIND, SERVICE, FUNCTION, ID, QUEUE (what to
+# look at or take back), SINCE (RFC 3339), EVENT, LEVEL, FOR (of tune and log-level), ARGS (more arguments).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -13,6 +13,11 @@ ARGS ?=
 FIND ?=
 SERVICE ?=
 FUNCTION ?=
+ID ?=
+QUEUE ?=
+EVENT ?=
+LEVEL ?=
+FOR ?=
 SINCE ?=
 PYTHON ?= python3
 VENV := .venv
@@ -65,9 +70,6 @@ logs: $(STAMP) ## Read logs; FIND=<order or request id>, SERVICE=, FUNCTION=; AR
 traces: $(STAMP) ## List recent traces, or show those of FIND=<order, request or trace id> as trees; ARGS="--since 2h"
 	@$(RUN) traces --env $(ENV) $(FIND) $(ARGS)
 
-replay: $(STAMP) ## Rebuild the orders read model from the events, while traffic goes on
-	@$(RUN) replay --env $(ENV) $(ARGS)
-
 rollout: $(STAMP) ## Release every function's newest version, back by itself when it fails; ARGS=--probe for quiet ones
 	@$(RUN) rollout --env $(ENV) $(ARGS)
 
@@ -85,6 +87,32 @@ down: $(STAMP) ## Stop the local cloud; what it stores stays
 
 destroy: $(STAMP) ## Destroy everything an environment deployed (asks first)
 	@$(RUN) destroy --env $(ENV) $(ARGS)
+
+##@ On call (docs/operations.md)
+
+order: $(STAMP) ## Tell one order's story: ID=ord_...: rows, log lines, traces, workflows, failures, repairs
+	@$(RUN) order --env $(ENV) $(ID) $(ARGS)
+
+doctor: $(STAMP) ## Say what is not well and what to change; exits 1 if anything is; ARGS="--since 1d"
+	@$(RUN) doctor --env $(ENV) $(ARGS)
+
+redrive: $(STAMP) ## List what failed for good, by cause; QUEUE=; ARGS="--show", "--replay --dry-run", "--replay", "--purge"
+	@$(RUN) redrive --env $(ENV) $(if $(QUEUE),--queue $(QUEUE)) $(ARGS)
+
+replay: $(STAMP) ## Rebuild read models from the events; ARGS="--rule <rule> --from <time> --to <time>" sends archived events again
+	@$(RUN) replay --env $(ENV) $(ARGS)
+
+log-level: $(STAMP) ## Log more for a while, without a deployment: FUNCTION=orders.api LEVEL=DEBUG FOR=30m; LEVEL=default ends it
+	@$(RUN) log-level --env $(ENV) $(FUNCTION) $(LEVEL) $(if $(FOR),--for $(FOR)) $(ARGS)
+
+tune: $(STAMP) ## Measure a function at several memory sizes and recommend one: FUNCTION=orders.api [EVENT=file]
+	@$(RUN) tune --env $(ENV) $(FUNCTION) $(if $(EVENT),--event $(EVENT)) $(ARGS)
+
+cost: $(STAMP) ## What 1,000 orders cost, what-if by traffic, and the first limit on the way up; ARGS="--since 1d --peak 3"
+	@$(RUN) cost --env $(ENV) $(ARGS)
+
+audit: $(STAMP) ## Show who did what with these tools; FIND=, ARGS="--since 30d"
+	@$(RUN) audit --env $(ENV) $(FIND) $(ARGS)
 
 ##@ Check
 
@@ -127,7 +155,8 @@ clean: ## Remove what builds and checks made; .venv and the local cloud's data s
 	@rm -rf build .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@echo "clean: removed build/ and caches (the local cloud's data: make down, then rm -r .local)"
 
-.PHONY: help demo setup build up plan drift revision verify status logs traces replay rollout rollback releases prune down destroy \
+.PHONY: help demo setup build up plan drift revision verify status logs traces rollout rollback releases prune down destroy \
+	order doctor redrive replay log-level tune cost audit \
 	test test-unit test-component test-terraform \
 	test-stack e2e bench lint fmt docs lock clean
 .NOTPARALLEL:

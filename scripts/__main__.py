@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.console import Failure, print_failure
 from scripts.environment import NAMES, Environment
+from scripts.oncall import options as oncall_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,10 +28,17 @@ COMMANDS = {
     "status": ("deploy", "status", "show what runs and where"),
     "logs": ("logs", "show", "read the logs of functions and of the gateway, or follow them"),
     "traces": ("traces", "show", "list recent traces, or show those of an order or a request as trees"),
-    "replay": ("deploy", "replay", "rebuild the orders read model from the events"),
+    "replay": ("oncall.replay", "replay", "rebuild read models from the events, or send archived events again"),
     "rollout": ("rollout.command", "rollout", "release every function's newest version, judged by its alarms"),
     "rollback": ("delivery.rollback", "rollback", "go back to the last known good version"),
     "releases": ("rollout.back", "releases", "show who released what, when, and how it ended"),
+    "order": ("oncall.order.command", "show", "show all that is known of one order, in one timeline"),
+    "doctor": ("oncall.doctor.command", "examine", "say what is not well and what to change; exit 1 if anything is"),
+    "cost": ("oncall.cost.command", "show", "work out what orders cost and what stops traffic from growing"),
+    "redrive": ("oncall.redrive.command", "redrive", "list what failed for good, show it, replay or purge it"),
+    "tune": ("oncall.tune.command", "tune", "measure a function at several memory sizes and recommend one"),
+    "log-level": ("oncall.log_level", "log_level", "change the log level of functions for a while"),
+    "audit": ("oncall.audit", "show", "show who did what with these commands"),
     "e2e": ("e2e", "run", "run the smoke suite against a deployed environment"),
     "prune": ("rollout.prune", "prune", "delete old versions of functions and layers that nothing can need"),
     "destroy": ("deploy", "destroy", "destroy all that an environment deployed"),
@@ -43,9 +51,11 @@ COMMANDS = {
     "fmt": ("checks", "fmt", "format Python and Terraform"),
     "lock": ("locks", "lock", "resolve every requirements file to a locked set"),
 }
+ONCALL = ("cost", "doctor", "order", "redrive", "tune", "log-level", "audit")
 WITH_ENVIRONMENT = (
     *("up", "plan", "drift", "revision", "verify", "status", "logs", "traces", "replay"),
     *("rollout", "rollback", "releases", "prune", "e2e", "destroy", "down", "demo"),
+    *ONCALL,
 )
 
 
@@ -83,6 +93,7 @@ def parse(arguments: Sequence[str]) -> Namespace:
     options["e2e"].add_argument("-k", dest="expression", default="", help="only tests whose names match")
     options["rollback"].add_argument("--since", default="", metavar="TIME", help="all that was released since then")
     _add_reading(options["logs"], options["traces"])
+    oncall_options.add(options)
     options["build"].add_argument(
         "--platform", default="host", help="arm64, x86_64, or host for this machine (default)"
     )

@@ -6,12 +6,14 @@ every few seconds while its note changes, so that a long wait is never silent.
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console
+from rich.markup import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -56,6 +58,18 @@ def print_failure(failure: Failure) -> None:
     if failure.hint:
         console.print("  next ", style="bold yellow", end="")
         say(failure.hint.replace("\n", "\n       "))
+
+
+def confirm(action: str) -> None:
+    """Ask a person to type yes.
+
+    Raises:
+        Failure: they did not, or nobody is there.
+    """
+    if not sys.stdin.isatty():
+        fail(f"{action}: nobody is here to confirm it", "give ARGS=--yes to do it without asking")
+    if console.input(f"Type yes to {escape(action)}: ").strip() != "yes":
+        fail("not confirmed", "nothing was changed")
 
 
 def duration(seconds: float) -> str:

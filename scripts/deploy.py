@@ -1,15 +1,13 @@
-"""Brings an environment up to date, and takes it down: `make up`, `status`, `replay`, `down`, `destroy`."""
+"""Brings an environment up to date, and takes it down: `make up`, `status`, `down`, `destroy`."""
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts import payment_provider
-from scripts.console import console, duration, fail, say, show_table, step
+from scripts.console import confirm, console, duration, fail, say, show_table, step
 from scripts.delivery import revision
 from scripts.deployed import Deployed
 from scripts.environment import ROOT, Environment
@@ -18,7 +16,6 @@ from scripts.terraform import Terraform, show_changes
 if TYPE_CHECKING:
     from scripts.terraform_events import Progress
 
-REPLAY_PAGE = 200
 API_DEPLOYMENT = "module.rest_api.aws_api_gateway_deployment.this"
 
 
@@ -60,7 +57,7 @@ def up(
         return False
     if not environment.is_local and not yes:
         show_changes(planned)
-        _confirm(f"apply to {environment.name}")
+        confirm(f"apply to {environment.name}")
     terraform.apply(planned)
     if _removes_a_route(planned):
         # Terraform deletes a route only after it has made the new deployment, which therefore still serves it.
@@ -234,7 +231,7 @@ def destroy(environment: Environment, *, yes: bool = False) -> None:
         return
     show_changes(planned)
     if not yes:
-        _confirm(f"destroy {environment.name}")
+        confirm(f"destroy {environment.name}")
     terraform.apply(planned)
     revision.forget(environment)
 
@@ -285,45 +282,3 @@ def status(environment: Environment) -> None:
     else:
         rows.append(("stack", f"not deployed (make up ENV={environment.name})"))
     show_table(["", ""], rows)
-
-
-def replay(environment: Environment) -> None:
-    """Rebuild the orders read model: call the replay function until it has been through every order.
-
-    Raises:
-        Failure: the function failed, or could not rebuild some orders.
-    """
-    function = Deployed.read(environment).function("orders.replay")
-    client = environment.client("lambda")
-    orders = removed = failed = calls = 0
-    following: str | None = None
-    with step("Replaying the events of every order") as current:
-        while calls == 0 or following is not None:
-            answer = _invoke(client, function["alias_arn"], {"next": following, "limit": REPLAY_PAGE})
-            orders, removed, failed = orders + answer["orders"], removed + answer["removed"], failed + answer["failed"]
-            following, calls = answer["next"], calls + 1
-            current.note(f"{orders} orders in {calls} calls")
-        current.result = f"{orders} orders rebuilt, {removed} stale rows removed"
-    if failed:
-        fail(
-            f"{failed} orders could not be rebuilt",
-            f"why: log group /aws/lambda/{function['name']}, order not replayed",
-        )
-
-
-def _invoke(client: Any, function: str, event: dict[str, Any]) -> dict[str, Any]:
-    answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
-    payload = answer["Payload"].read()
-    if answer.get("FunctionError"):
-        fail(
-            f"{function} failed: {payload.decode(errors='replace')}", "its log group tells more; replay may be repeated"
-        )
-    result: dict[str, Any] = json.loads(payload)
-    return result
-
-
-def _confirm(action: str) -> None:
-    if not sys.stdin.isatty():
-        fail(f"{action}: nobody is here to confirm it", "give ARGS=--yes to do it without asking")
-    if console.input(f"Type yes to {action}: ").strip() != "yes":
-        fail("not confirmed", "nothing was changed")

@@ -31,6 +31,11 @@ class Deployed:
             fail(f"environment {environment.name} is not deployed", f"run: make up ENV={environment.name}")
         return cls(environment, outputs)
 
+    @property
+    def name(self) -> str:
+        """The first part of the name of all that the stack has: tradepost-<env>."""
+        return str(self.outputs["event_bus_name"])
+
     def api_url(self) -> str:
         """Return the base URL of the REST API, without a slash at the end."""
         if self.environment.is_local:

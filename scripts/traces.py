@@ -78,13 +78,13 @@ def traces_of(environment: Environment, client: Any, find: str, seconds: float) 
     return list(dict.fromkeys(ids))
 
 
-def summaries(client: Any, seconds: float, expression: str = "") -> list[Document]:
-    """Return the summaries of the traces of the last seconds that pass a filter, newest first."""
+def summaries(client: Any, seconds: float, expression: str = "", *, until: float | None = None) -> list[Document]:
+    """Return the summaries of the traces that pass a filter, newest first: of the last seconds, or of those before."""
     found: list[Document] = []
-    now = time.time()
-    end = now + 1
-    while end > now - seconds:
-        start = max(now - seconds, end - _LONGEST_RANGE)
+    end = time.time() + 1 if until is None else until
+    first = end - 1 - seconds
+    while end > first:
+        start = max(first, end - _LONGEST_RANGE)
         pages = client.get_paginator("get_trace_summaries").paginate(
             StartTime=start, EndTime=end, **({"FilterExpression": expression} if expression else {})
         )

@@ -3,10 +3,13 @@
 Importing pulls in Powertools' Logger and Metrics, and with them jmespath and the bare package botocore (none of its
 modules); the X-Ray SDK only as tracing.py says.
 
-Names, namespace and log level come from POWERTOOLS_SERVICE_NAME, POWERTOOLS_METRICS_NAMESPACE and POWERTOOLS_LOG_LEVEL.
+Names, namespace and log level come from POWERTOOLS_SERVICE_NAME, POWERTOOLS_METRICS_NAMESPACE and POWERTOOLS_LOG_LEVEL;
+LOG_LEVEL_PARAMETER names a parameter that changes the level for a while (log_level.py). Lines follow
+contracts/log_line.json, and nothing secret or personal gets into them (redaction.py).
 """
 
 import gc
+import json
 import logging
 import os
 import re
@@ -19,6 +22,8 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import tracing
+from shared.log_level import LogLevel, read_parameter
+from shared.redaction import redact, scrub
 
 type Json = dict[str, Any]
 type Handler[Result] = Callable[[Json, LambdaContext], Result]
@@ -26,11 +31,28 @@ type Handler[Result] = Callable[[Json, LambdaContext], Result]
 HEALTH_EVENT = {"tradepost": "health"}
 """Asks any function whether it can work. No trigger can send it: each wraps what comes in in fields of its own."""
 
+DEFAULT_LEVEL = os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO")
+
+
+def _to_json(line: Json) -> str:
+    """A line of the log, the only way out of the process for what functions and libraries have to say."""
+    return json.dumps(redact(line), default=lambda value: scrub(str(value)), separators=(",", ":"), ensure_ascii=False)
+
+
 # Lambda reads the level of a line only beside a time in RFC 3339; other lines it takes for INFO.
-logger = Logger(utc=True, use_rfc3339=True)
+logger = Logger(utc=True, use_rfc3339=True, json_serializer=_to_json)
 metrics = Metrics()
 
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
+
+
+def _set_level(level: str) -> None:
+    """Set the logger's level: Powertools' own setLevel takes that of Lambda's filter, which lets everything pass."""
+    logging.getLogger(logger.name).setLevel(level)
+
+
+_set_level(DEFAULT_LEVEL)
+_level = LogLevel(_set_level, DEFAULT_LEVEL, lambda: read_parameter(os.environ["LOG_LEVEL_PARAMETER"]))
 _first_request = [True]
 """Emptied by the first request of this process: the one that pays the cold start."""
 
@@ -60,8 +82,10 @@ def handler[Result](prepare: Callable[[], object] | None = None) -> Callable[[Ha
             try:
                 with tracing.span("handler", correlation_id=correlation_id(event) or context.aws_request_id):
                     return function(event, context)
-            except Exception:
+            except Exception as error:
                 logger.exception("unhandled error")
+                # Lambda writes it into the log once more, by itself.
+                error.args = tuple(redact(error.args))
                 raise
             finally:
                 _flush()
@@ -72,12 +96,14 @@ def handler[Result](prepare: Callable[[], object] | None = None) -> Callable[[Ha
 
 
 def _quiet_libraries() -> None:
-    """Keep libraries from logging at DEBUG: Lambda sets the root logger to the function's log level.
+    """Have libraries log what is wrong alone, in lines like our own: Lambda sets the root logger to its filter's level.
 
-    botocore would log every request whole: what is stored, and the session token that signs it.
+    At DEBUG botocore would log every request whole: what is stored, and the session token that signs it.
     """
     root = logging.getLogger()
-    root.setLevel(max(root.level, logging.INFO))
+    root.setLevel(logging.WARNING)
+    for handler in root.handlers:
+        handler.setFormatter(logger.registered_formatter)
 
 
 def _health(prepare: Callable[[], object] | None, context: LambdaContext) -> Json:
@@ -113,11 +139,14 @@ def count(metric: str, value: int = 1) -> None:
 def correlation_id(event: Mapping[str, Any]) -> str | None:
     """What links everything that one request set in motion.
 
-    That of a command (shared/commands.py); of a request through the gateway the caller's X-Correlation-Id if it is 1 to
-    64 letters, digits or ``._:-``, else the gateway's request id; None for an event that names none of these.
+    That of a command (shared/commands.py) or of an event of the bus; of a request through the gateway the caller's
+    X-Correlation-Id if it is 1 to 64 letters, digits or ``._:-``, else the gateway's request id; None for an event that
+    names none of these.
     """
-    if isinstance(given := event.get("correlation_id"), str):
-        return given
+    detail = event.get("detail")
+    for carrier in (event, detail if isinstance(detail, Mapping) else {}):
+        if isinstance(given := carrier.get("correlation_id"), str):
+            return given
     for name, value in (event.get("headers") or {}).items():
         if name.lower() == "x-correlation-id" and _CORRELATION_ID.fullmatch(str(value)):
             return str(value)
@@ -131,6 +160,8 @@ def gateway_request_id(event: Mapping[str, Any]) -> str | None:
 
 
 def _start(event: Json, context: LambdaContext) -> None:
+    if "LOG_LEVEL_PARAMETER" in os.environ:
+        _level.follow()
     logger.clear_state()
     bind(
         request_id=gateway_request_id(event) or context.aws_request_id,

@@ -24,6 +24,16 @@ output "event_bus_name" {
   value       = module.event_bus.name
 }
 
+output "audit_log_group" {
+  description = "Log group in which the on-call tools write who did what."
+  value       = aws_cloudwatch_log_group.audit.name
+}
+
+output "tables_by_service" {
+  description = "Names of tables by service and logical name: who pays for what."
+  value       = { for name, service in local.shop_services : name => service.tables }
+}
+
 output "functions" {
   description = "Functions by <service>.<function>: name, alias, alias_arn, version (the newest published, at which the alias need not be yet), deployment_group (CodeDeploy) and canary_alarms (names, on that version alone)."
   value = {

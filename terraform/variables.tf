@@ -59,13 +59,13 @@ variable "architecture" {
 }
 
 variable "log_level" {
-  description = "Lowest level that functions log: DEBUG or INFO."
+  description = "Lowest level that functions log: DEBUG, INFO, WARNING or ERROR. `make log-level` changes it for a while without a deployment."
   type        = string
   default     = "INFO"
 
   validation {
-    condition     = contains(["DEBUG", "INFO"], var.log_level)
-    error_message = "log_level is DEBUG or INFO: metrics are lines of the log that Lambda takes for INFO, and a higher level would drop them."
+    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.log_level)
+    error_message = "log_level is DEBUG, INFO, WARNING or ERROR."
   }
 }
 
@@ -73,6 +73,12 @@ variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number
   default     = 30
+}
+
+variable "audit_retention_days" {
+  description = "Days that the audit log of the on-call tools is kept."
+  type        = number
+  default     = 400
 }
 
 variable "deletion_protection" {

@@ -18,11 +18,17 @@ SCHEDULED_RULES_SECONDS = 1
 
 
 def install(deliveries: TargetDeliveries) -> None:
-    """Ministack tries a target once and forgets it, and turns a whole policy into an Allow for everyone."""
+    """Make up for what ministack does.
+
+    It tries a target once and forgets it, gives a replay to every rule, and turns a whole policy into an Allow for
+    everyone.
+    """
     buses = engine.service("eventbridge")
     put_permission = buses._put_permission
 
     def give_to_target(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
+        if not _replays_to(event, rule["Arn"]):
+            return
         view = view or buses._pattern_event_view(event)
         content, now = view.event_with_detail(), time.time()
         delivery = Delivery(
@@ -48,6 +54,13 @@ def install(deliveries: TargetDeliveries) -> None:
     buses._invoke_target = give_to_target
     buses._put_permission = put_whole_policy
     buses._SCHEDULER_TICK_INTERVAL = SCHEDULED_RULES_SECONDS
+
+
+def _replays_to(event: dict[str, Any], rule_arn: str) -> bool:
+    """Whether a rule gets an event: one that is replayed goes to the rules that the replay names, or else to all."""
+    replay = engine.service("eventbridge")._replays.get(event.get("ReplayName")) or {}
+    rules = (replay.get("Destination") or {}).get("FilterArns") or []
+    return not rules or rule_arn in rules
 
 
 def _payload(target: dict[str, Any], rule: dict[str, Any], view: Any, content: dict[str, Any]) -> str:

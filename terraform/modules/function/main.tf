@@ -29,13 +29,13 @@ resource "aws_lambda_function" "this" {
   publish                        = true
 
   environment {
-    variables = var.environment
+    variables = merge(var.environment, { LOG_LEVEL_PARAMETER = var.log_level_parameter })
   }
 
   logging_config {
     log_format            = "JSON"
     log_group             = aws_cloudwatch_log_group.this.name
-    application_log_level = var.log_level
+    application_log_level = "DEBUG" # part of a version: the function filters by itself, so that its level can change without one
     system_log_level      = "INFO"
   }
 

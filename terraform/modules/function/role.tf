@@ -1,4 +1,11 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
 locals {
+  # From the name: it is made when someone changes the level.
+  log_level_parameter_arn = "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:parameter${var.log_level_parameter}"
+
   # logical name => actions, as the author of the code wrote it
   grants = jsondecode(file(var.policy_file))
 
@@ -27,6 +34,12 @@ locals {
         Effect   = "Allow"
         Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
         Resource = ["*"] # AWS has no narrower resource for these actions
+      },
+      {
+        Sid      = "ReadLogLevel"
+        Effect   = "Allow"
+        Action   = ["ssm:GetParameter"]
+        Resource = [local.log_level_parameter_arn]
       },
     ],
     var.vpc == null ? [] : [

@@ -95,14 +95,13 @@ variable "environment" {
   }
 }
 
-variable "log_level" {
-  description = "Lowest level that the function logs: DEBUG or INFO."
+variable "log_level_parameter" {
+  description = "Name of the parameter in Parameter Store that changes the log level for a while: /<project>/<env>/log-level/<service>.<function>. It need not exist."
   type        = string
-  default     = "INFO"
 
   validation {
-    condition     = contains(["DEBUG", "INFO"], var.log_level)
-    error_message = "log_level is DEBUG or INFO: metrics are lines of the log that Lambda takes for INFO, and a higher level would drop them."
+    condition     = can(regex("^/[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)+$", var.log_level_parameter))
+    error_message = "log_level_parameter is a path such as /tradepost/dev/log-level/orders.api."
   }
 }
 

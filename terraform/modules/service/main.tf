@@ -31,7 +31,8 @@ module "function" {
   reserved_concurrency    = try(var.concurrency[each.key].reserved, null)
   provisioned_concurrency = try(var.concurrency[each.key].provisioned, null)
 
-  log_level          = var.stack.log_level
+  log_level_parameter = "/${replace(var.stack.name, "-", "/")}/log-level/${var.service}.${each.key}"
+
   log_retention_days = var.stack.log_retention_days
   kms_key_arn        = var.stack.kms_key_arn
   alarms             = each.value.alarms

@@ -1,6 +1,7 @@
 """Rules deliver to queues and, asynchronously and through the alias, to functions."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -56,3 +57,29 @@ def test_a_rule_invokes_a_function_by_alias_and_retries_it_twice(cloud: Cloud, b
         ]
     )[0]
     assert calls == [f"CALL {function.arn}:live happened"] * 3
+
+
+def test_a_replay_goes_to_the_rules_that_it_names(cloud: Cloud, bus: str) -> None:
+    events, started = cloud.aws("events"), datetime.now(UTC)
+    bus_arn = events.describe_event_bus(Name=bus)["Arn"]
+    archive = events.create_archive(ArchiveName=bus, EventSourceArn=bus_arn)["ArchiveArn"]
+    queues = [open_queue(cloud) for _ in range(2)]
+    for _, arn in queues:
+        deliver(cloud, bus, arn)
+    rules = {
+        events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"][0]["Arn"]: rule["Arn"]
+        for rule in events.list_rules(EventBusName=bus)["Rules"]
+    }
+    (first, first_arn), (other, _) = queues
+    events.start_replay(
+        ReplayName=bus,
+        EventSourceArn=archive,
+        EventStartTime=started - timedelta(minutes=1),
+        EventEndTime=datetime.now(UTC) + timedelta(minutes=1),
+        Destination={"Arn": bus_arn, "FilterArns": [rules[first_arn]]},
+    )
+    eventually(lambda: events.describe_replay(ReplayName=bus)["State"] == "COMPLETED")
+    [replayed, *_] = eventually(lambda: [event for event in cloud.receive(first) if "replay-name" in event])
+    assert replayed["replay-name"] == bus
+    messages = cloud.aws("sqs").receive_message(QueueUrl=other, MaxNumberOfMessages=10)["Messages"]
+    assert [message for message in messages if "replay-name" in message["Body"]] == []

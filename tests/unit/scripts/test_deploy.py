@@ -69,31 +69,6 @@ def test_what_waits_for_a_rollout_is_said_and_not_moved(
     assert f"make rollout ENV={name}" in said
 
 
-def test_replay_goes_on_until_there_is_no_next_page(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pages: list[dict[str, Any]] = [
-        {"orders": 5, "removed": 0, "failed": 0, "next": "p2"},
-        {"orders": 2, "removed": 1, "failed": 0, "next": None},
-    ]
-    client = Lambda({}, pages)
-    deploy.replay(deployed(client, monkeypatch).environment)
-    assert [event["next"] for event in client.events] == [None, "p2"]
-    assert "7 orders rebuilt, 1 stale rows removed" in capsys.readouterr().out
-
-
-def test_orders_that_could_not_be_rebuilt_end_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = Lambda({}, [{"orders": 5, "removed": 0, "failed": 2, "next": None}])
-    with pytest.raises(Failure, match="2"):
-        deploy.replay(deployed(client, monkeypatch).environment)
-
-
-def test_a_failed_replay_ends_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = Lambda({}, [{"errorMessage": "no table"}])
-    with pytest.raises(Failure, match="no table"):
-        deploy.replay(deployed(client, monkeypatch).environment)
-
-
 def test_an_aws_account_without_buckets_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deploy, "_has_bucket", lambda _environment, _purpose: False)
     dev = Environment.named("dev")

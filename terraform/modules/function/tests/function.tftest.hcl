@@ -31,6 +31,8 @@ variables {
   kms_key_arn      = "arn:aws:kms:eu-west-1:123456789012:key/0"
   alarm_actions    = { page = ["arn:aws:sns:eu-west-1:123456789012:page"], inform = ["arn:aws:sns:eu-west-1:123456789012:inform"] }
   runbook_base_url = "https://example.com/runbooks"
+
+  log_level_parameter = "/tradepost/test/log-level/orders.api"
 }
 
 run "logs_into_a_group_made_first" {
@@ -43,6 +45,22 @@ run "logs_into_a_group_made_first" {
   assert {
     condition     = aws_lambda_function.this.logging_config[0].log_group == aws_cloudwatch_log_group.this.name && aws_lambda_function.this.logging_config[0].log_format == "JSON"
     error_message = "The function must log JSON into its own group."
+  }
+}
+
+run "log_level_can_change_without_a_version" {
+  command = apply
+
+  assert {
+    condition     = aws_lambda_function.this.logging_config[0].application_log_level == "DEBUG" && aws_lambda_function.this.environment[0].variables.LOG_LEVEL_PARAMETER == var.log_level_parameter
+    error_message = "Lambda must let every level pass, and the function must know where its own is set."
+  }
+  assert {
+    condition = anytrue([
+      for s in jsondecode(aws_iam_role_policy.runtime.policy).Statement :
+      s.Action == ["ssm:GetParameter"] && endswith(s.Resource[0], ":parameter${var.log_level_parameter}")
+    ])
+    error_message = "The role must read the parameter of its own function, and no other."
   }
 }
 
@@ -245,7 +263,7 @@ run "refuses_bad_values" {
     memory_size           = 64
     timeout               = 901
     environment           = { AWS_ENDPOINT_URL = "http://example.com" }
-    log_level             = "ERROR"
+    log_level_parameter   = "log-level"
     log_retention_days    = 2
     policy_file           = "tests/fixtures/none.json"
     async_retries         = 3
@@ -255,7 +273,7 @@ run "refuses_bad_values" {
     alarms                = { error_percent = 100 }
   }
   expect_failures = [
-    var.name, var.handler, var.architecture, var.memory_size, var.timeout, var.environment, var.log_level, var.log_retention_days,
+    var.name, var.handler, var.architecture, var.memory_size, var.timeout, var.environment, var.log_level_parameter, var.log_retention_days,
     var.policy_file, var.async_retries, var.async_max_age_seconds, var.reserved_concurrency, var.runtime, var.alarms,
   ]
 }

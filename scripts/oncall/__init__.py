@@ -1,0 +1,1 @@
+"""What the person on call repairs and asks with; each command finds what it needs in the deployed stack."""

@@ -1,0 +1,1 @@
+"""`make doctor`: what is not well, and what to change."""

@@ -1,0 +1,1 @@
+"""`make order`: all that is known of one order, in one timeline."""

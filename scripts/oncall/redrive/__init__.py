@@ -1,0 +1,1 @@
+"""`make redrive`: what failed for good: list it by cause, show one, replay it, purge it."""
