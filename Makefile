@@ -122,7 +122,7 @@ test-unit: $(STAMP) ## Pure logic, without AWS
 	@$(BIN)/pytest tests/unit --numprocesses 2 --dist loadfile $(ARGS)
 
 test-component: $(STAMP) ## Handlers, adapters and the builder, in process
-	@$(BIN)/pytest tests/component --numprocesses 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest tests/component $(ARGS)
 
 test-terraform: $(STAMP) ## Terraform modules and the root stack, with a mocked provider
 	@$(RUN) test-terraform $(ARGS)

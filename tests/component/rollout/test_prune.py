@@ -1,6 +1,7 @@
 """Pruning against Lambda's API: what goes, and above all what never does."""
 
 import io
+import itertools
 import json
 import zipfile
 from collections.abc import Iterator
@@ -19,8 +20,8 @@ from scripts.rollout.deployments import Deployments
 from scripts.rollout.prune import ranges, survey
 
 REGION = "eu-west-1"
-ROLE = "arn:aws:iam::123456789012:role/tradepost"
 KEY, NAME, LAYER = "orders.api", "tradepost-dev-orders-api", "tradepost-dev-shared"
+_ACCOUNTS = map(str, itertools.count(111111111111))
 
 
 def archive(text: str) -> bytes:
@@ -71,13 +72,20 @@ class Account:
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     make: Any = boto3.client
+    # moto forgets nothing while another test's mock is in force: each of these tests has an account of its own.
+    number = next(_ACCOUNTS)
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", number)
     with mock_aws():
         monkeypatch.setattr(Environment, "client", lambda _self, service: make(service, region_name=REGION))
         boto: Any = make("iam", region_name=REGION)
         boto.create_role(RoleName="tradepost", AssumeRolePolicyDocument="{}")
         api = make("lambda", region_name=REGION)
         api.create_function(
-            FunctionName=NAME, Runtime="python3.13", Role=ROLE, Handler="app.handler", Code={"ZipFile": archive("")}
+            FunctionName=NAME,
+            Runtime="python3.13",
+            Role=f"arn:aws:iam::{number}:role/tradepost",
+            Handler="app.handler",
+            Code={"ZipFile": archive("")},
         )
         functions = {KEY: {"name": NAME, "alias": "live", "version": "1", "deployment_group": KEY, "canary_alarms": []}}
         outputs = {"functions": functions, "codedeploy_application": "tradepost-dev"}

@@ -12,7 +12,10 @@ class Version(Context):
     _function_version = "8"
 
 
-def test_it_is_answered_without_the_function_and_without_a_trace(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_answered_without_the_function_and_without_a_trace(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "orders")
     calls: list[Any] = []
     handle: Any = observability.handler()(lambda event, _: calls.append(event))
     answer = handle({"tradepost": "health"}, Version())
