@@ -34,6 +34,7 @@ module "function" {
   log_level          = var.stack.log_level
   log_retention_days = var.stack.log_retention_days
   kms_key_arn        = var.stack.kms_key_arn
+  stage              = each.value.stage
   alarms             = each.value.alarms
   canary             = merge(var.stack.canary, each.value.canary)
   alarm_actions      = var.stack.alarm_actions
