@@ -31,6 +31,7 @@ _SCALARS = (
     "EvaluateLowSampleCountPercentile",
     "ThresholdMetricId",
     "AlarmRule",
+    "ActionsSuppressedBy",
     *_SUPPRESSION,
 )
 _LISTS = ("OKActions", "AlarmActions", "InsufficientDataActions")
