@@ -27,6 +27,7 @@ COMMANDS = {
     "status": ("deploy", "status", "show what runs and where"),
     "logs": ("logs", "show", "read the logs of functions and of the gateway, or follow them"),
     "traces": ("traces", "show", "list recent traces, or show those of an order or a request as trees"),
+    "dashboards": ("dashboards.command", "draw", "draw the deployed dashboards with their data into one page"),
     "replay": ("deploy", "replay", "rebuild the orders read model from the events"),
     "rollout": ("rollout.command", "rollout", "release every function's newest version, judged by its alarms"),
     "rollback": ("delivery.rollback", "rollback", "go back to the last known good version"),
@@ -43,7 +44,7 @@ COMMANDS = {
     "lock": ("locks", "lock", "resolve every requirements file to a locked set"),
 }
 WITH_ENVIRONMENT = (
-    *("up", "plan", "drift", "revision", "verify", "status", "logs", "traces", "replay"),
+    *("up", "plan", "drift", "revision", "verify", "status", "logs", "traces", "dashboards", "replay"),
     *("rollout", "rollback", "releases", "prune", "e2e", "destroy", "down", "demo"),
 )
 
@@ -82,6 +83,8 @@ def parse(arguments: Sequence[str]) -> Namespace:
     options["e2e"].add_argument("-k", dest="expression", default="", help="only tests whose names match")
     options["rollback"].add_argument("--since", default="", metavar="TIME", help="all that was released since then")
     _add_reading(options["logs"], options["traces"])
+    options["dashboards"].add_argument("--since", default="", help="how far back: 30m, 3h (default), 7d")
+    options["dashboards"].add_argument("--output", default="", help="file; default: build/dashboards-<env>.html")
     options["build"].add_argument(
         "--platform", default="host", help="arm64, x86_64, or host for this machine (default)"
     )

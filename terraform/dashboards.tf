@@ -7,19 +7,25 @@ locals {
 
   parts = concat([], [for part in local.catalog : part]...)
 
-  # ---- Single numbers
+  # ---- Single numbers, over the time that the dashboard shows: TIME_SERIES(SUM(...)), as a sum of a series is one number
   orders = [module.orders.indicators.orders_placed.namespace, module.orders.indicators.orders_placed.metric_name, "service", "orders"]
   stage  = flatten([for name, value in module.rest_api.metrics : [name, value]])
 
   numbers = concat(
     [
-      { title = "Orders placed", view = "singleValue", stat = "Sum", whole_range = true, metrics = [concat(local.orders, [{ label = "orders" }])] },
       {
-        title = "Requests without a 5xx, %", view = "singleValue", whole_range = true,
+        title = "Orders placed", view = "singleValue"
+        metrics = [
+          concat(local.orders, [{ id = "orders", stat = "Sum", visible = false }]),
+          [{ expression = "TIME_SERIES(SUM(orders))", label = "orders", id = "placed" }],
+        ]
+      },
+      {
+        title = "Requests without a 5xx, %", view = "singleValue"
         metrics = [
           concat(["AWS/ApiGateway", "Count"], local.stage, [{ id = "total", stat = "Sum", visible = false }]),
           concat(["AWS/ApiGateway", "5XXError"], local.stage, [{ id = "bad", stat = "Sum", visible = false }]),
-          [{ expression = "100 - 100 * bad / total", label = "answered", id = "answered" }],
+          [{ expression = "TIME_SERIES(100 - 100 * SUM(bad) / SUM(total))", label = "answered", id = "answered" }],
         ]
       },
     ],
@@ -30,12 +36,12 @@ locals {
         metrics = concat(local.failure_metrics.all, [[{ expression = "SUM(METRICS())", label = "messages", id = "waiting" }]])
       },
       {
-        title = "Cost per 1,000 orders, USD", view = "singleValue", whole_range = true
+        title = "Cost per 1,000 orders, USD", view = "singleValue"
         metrics = concat(
           local.usage_metrics,
           [concat(local.orders, [{ id = "orders", stat = "Sum", visible = false }])],
           [for service, sum in local.costs : [{ id = "cost_${service}", expression = sum, visible = false }]],
-          [[{ id = "cost", label = "USD", expression = "1000 * SUM([${join(", ", [for service in keys(local.costs) : "cost_${service}"])}]) / orders" }]],
+          [[{ id = "cost", label = "USD", expression = "TIME_SERIES(1000 * SUM(SUM([${join(", ", [for service in keys(local.costs) : "cost_${service}"])}])) / SUM(orders))" }]],
         )
       },
     ],
@@ -112,7 +118,7 @@ locals {
           )
         },
         {
-          title   = "Releases", label = "functions released", stat = "Sum", period = 300, view = "bar"
+          title   = "Releases", label = "functions released", stat = "Sum", period = 300
           metrics = [for service in sort(keys(local.services)) : [local.name, "FunctionsReleased", "service", service, { label = service }]]
         },
       ]
@@ -144,7 +150,7 @@ module "service_dashboard" {
   name   = "${local.name}-${each.key}"
   prefix = local.name
   sections = concat(
-    [{ title = each.key, per_row = 1, height = 4, widgets = [{ title = "Alarms", alarms = [for name in sort(keys(local.service_alarms[each.key])) : "${local.alarm_prefix}${name}"] }] }],
+    [{ title = "Alarms", per_row = 1, height = 4, widgets = [{ title = "What is watched", alarms = [for name in sort(keys(local.service_alarms[each.key])) : "${local.alarm_prefix}${name}"] }] }],
     [for stage in local.stages : {
       title   = stage[1]
       widgets = concat([], [for part in local.catalog[each.key] : part.widgets if part.stage == stage[0]]...)

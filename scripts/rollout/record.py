@@ -51,7 +51,7 @@ class Records:
         previous: str | None = change.current
         if int(change.target) < int(change.current):
             # Back at an old version, the next to go back to is the one before it, not the one that was left.
-            before = (one for one in self._history(change.key) if one.version == change.target)
+            before = (one for one in self.history(change.key) if one.version == change.target)
             previous = next((one.previous for one in before), None)
         finished = (deployment.finished or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
         record = Record(change.target, previous, deployment.id, finished, deployment.by)
@@ -59,7 +59,7 @@ class Records:
             Name=self._prefix + change.key, Type="String", Overwrite=True, Value=json.dumps(asdict(record))
         )
 
-    def _history(self, key: str) -> list[Record]:
+    def history(self, key: str) -> list[Record]:
         """Return what was released of a function, the newest first."""
         try:
             pages = self._client.get_paginator("get_parameter_history").paginate(Name=self._prefix + key)

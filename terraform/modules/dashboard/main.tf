@@ -54,7 +54,6 @@ locals {
             },
             try({ stat = widget.stat }, {}),
             try({ start = widget.start, end = "P0D" }, {}),
-            try({ setPeriodToTimeRange = widget.whole_range }, {}),
             try({ annotations = { horizontal = [for line in widget.lines : { label = line.label, value = line.value, color = "#d62728" }] } }, {}),
           )),
         )

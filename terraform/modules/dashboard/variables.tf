@@ -22,7 +22,7 @@ variable "start" {
 variable "sections" {
   description = <<-EOT
     From top to bottom: { title, widgets, per_row (3), height (6), text (beside the title) }. A section without widgets is left out.
-    A widget is { title, metrics (as CloudWatch writes them), label (unit at the left axis), right_label, stat, period, view, stacked, start, min, max, whole_range, lines = [{ label, value }] }
+    A widget is { title, metrics (as CloudWatch writes them), label (unit at the left axis), right_label, stat, period, view, stacked, start, min, max, lines = [{ label, value }] }
     or { title, alarms = [ARN] }.
   EOT
   type        = any
