@@ -110,6 +110,11 @@ def count(metric: str, value: int = 1) -> None:
     metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
 
 
+def time(metric: str, milliseconds: float) -> None:
+    """Add to the distribution of a metric of this invocation."""
+    metrics.add_metric(name=metric, unit=MetricUnit.Milliseconds, value=milliseconds)
+
+
 def correlation_id(event: Mapping[str, Any]) -> str | None:
     """What links everything that one request set in motion.
 

@@ -34,6 +34,8 @@ class Records:
     def __init__(self, environment: Environment) -> None:
         self._client = environment.client("ssm")
         self._prefix = f"/tradepost/{environment.name}/releases/"
+        self._metrics = environment.client("cloudwatch")
+        self._namespace = f"tradepost-{environment.name}"
 
     def last(self, key: str) -> Record | None:
         """Return what was released last of a function; None before the first release."""
@@ -57,6 +59,12 @@ class Records:
         record = Record(change.target, previous, deployment.id, finished, deployment.by)
         self._client.put_parameter(
             Name=self._prefix + change.key, Type="String", Overwrite=True, Value=json.dumps(asdict(record))
+        )
+        # For the dashboards, which can show a metric beside others but read no record.
+        service = [{"Name": "service", "Value": change.key.partition(".")[0]}]
+        self._metrics.put_metric_data(
+            Namespace=self._namespace,
+            MetricData=[{"MetricName": "FunctionsReleased", "Dimensions": service, "Value": 1, "Unit": "Count"}],
         )
 
     def history(self, key: str) -> list[Record]:
