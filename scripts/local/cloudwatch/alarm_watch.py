@@ -1,7 +1,7 @@
 """Evaluates the alarms on a timer, as CloudWatch does: on whole minutes, or on whole 10 seconds for shorter periods.
 
 `TRADEPOST_ALARM_SPEED=n` (1 to 60) lets n seconds pass for the alarms in each second, so that a period of a minute
-takes a second at 60. The metrics themselves keep their true times.
+takes a second at 60, and a shorter one no less. The metrics themselves keep their true times.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class AlarmWatch:
 
     def _read(self, alarm: dict[str, Any], condition: Condition) -> Evaluation:
         """The datapoints of the evaluation range; its end is the last whole minute (or 10 seconds)."""
-        queries = alarm_messages.queries(alarm)
+        queries = [_seen(query, self.speed) for query in alarm_messages.queries(alarm)]
         period = metric_queries.period_of(queries)
         step = 60.0 if period >= 60 else 10.0
         end = math.floor(time.time() * self.speed / step) * step
@@ -165,6 +165,14 @@ class Evaluation:
             data["startDate"] = alarm_messages.timestamp(real[0][0] / self.speed)
         statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic")
         return data | ({"statistic": statistic} if statistic else {})
+
+
+def _seen(query: dict[str, Any], speed: float) -> dict[str, Any]:
+    """A query whose period is at least a second of the clock, as finely as metrics are kept."""
+    stat = query.get("MetricStat")
+    if not stat or float(stat.get("Period") or 60) >= speed:
+        return query
+    return {**query, "MetricStat": {**stat, "Period": speed}}
 
 
 def _guarded(what: str, action: Callable[[], None]) -> None:

@@ -8,7 +8,7 @@ locals {
     { for alarm in aws_cloudwatch_metric_alarm.duration : alarm.alarm_name => { kind = "function-duration", urgency = "inform" } },
     { for alarm in aws_cloudwatch_metric_alarm.memory : alarm.alarm_name => { kind = "function-memory", urgency = "inform" } },
     { for alarm in aws_cloudwatch_metric_alarm.no_invocations : alarm.alarm_name => { kind = "function-no-invocations", urgency = "page" } },
-    { for key, alarm in aws_cloudwatch_metric_alarm.canary : alarm.alarm_name => { kind = "canary-${key}", urgency = "inform" } },
+    { for key, alarm in aws_cloudwatch_metric_alarm.canary : alarm.alarm_name => { kind = local.canary_alarms[key].kind, urgency = "inform" } },
   )
 
   widgets = [

@@ -5,8 +5,8 @@ locals {
 
   # 14.4 for an hour is 2 % of the budget; 6 for six hours is 5 %.
   burns = {
-    fast = { rate = 14.4, long = "1h", short = "5m", urgency = "page", means = "at this rate the budget of 30 days is gone in two days" }
-    slow = { rate = 6, long = "6h", short = "30m", urgency = "inform", means = "at this rate the budget of 30 days is gone in five days" }
+    fast = { kind = "slo-fast-burn", rate = 14.4, long = "1h", short = "5m", urgency = "page", means = "at this rate the budget of 30 days is gone in two days" }
+    slow = { kind = "slo-slow-burn", rate = 6, long = "6h", short = "30m", urgency = "inform", means = "at this rate the budget of 30 days is gone in five days" }
   }
   windows = merge([
     for key, burn in local.burns : {
@@ -59,7 +59,7 @@ resource "aws_cloudwatch_composite_alarm" "burn" {
   for_each = local.burns
 
   alarm_name        = "${var.name}-${each.key}-burn"
-  alarm_description = "${var.title}: ${each.value.means}. Objective: ${var.objective_percent} %. Runbook: ${var.runbook_base_url}/slo-${each.key}-burn.md"
+  alarm_description = "${var.title}: ${each.value.means}. Objective: ${var.objective_percent} %. Runbook: ${var.runbook_base_url}/${each.value.kind}.md"
   alarm_rule        = join(" AND ", [for window in [each.value.long, each.value.short] : "ALARM(\"${aws_cloudwatch_metric_alarm.window[window].alarm_name}\")"])
 
   alarm_actions = var.alarm_actions[each.value.urgency]

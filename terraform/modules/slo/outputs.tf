@@ -7,7 +7,7 @@ output "catalog" {
     usage = []
     alarms = merge(
       { for alarm in aws_cloudwatch_metric_alarm.window : alarm.alarm_name => { kind = "slo-window", urgency = "none" } },
-      { for key, alarm in aws_cloudwatch_composite_alarm.burn : alarm.alarm_name => { kind = "slo-${key}-burn", urgency = local.burns[key].urgency } },
+      { for key, alarm in aws_cloudwatch_composite_alarm.burn : alarm.alarm_name => { kind = local.burns[key].kind, urgency = local.burns[key].urgency } },
     )
     widgets = [{
       title  = "${var.title}: budget left"
