@@ -70,6 +70,9 @@ logs: $(STAMP) ## Read logs; FIND=<order or request id>, SERVICE=, FUNCTION=; AR
 traces: $(STAMP) ## List recent traces, or show those of FIND=<order, request or trace id> as trees; ARGS="--since 2h"
 	@$(RUN) traces --env $(ENV) $(FIND) $(ARGS)
 
+dashboards: $(STAMP) ## Draw the deployed dashboards with live data: build/dashboards-<env>.html; ARGS="--since 30m"
+	@$(RUN) dashboards --env $(ENV) $(ARGS)
+
 rollout: $(STAMP) ## Release every function's newest version, back by itself when it fails; ARGS=--probe for quiet ones
 	@$(RUN) rollout --env $(ENV) $(ARGS)
 
@@ -155,7 +158,7 @@ clean: ## Remove what builds and checks made; .venv and the local cloud's data s
 	@rm -rf build .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@echo "clean: removed build/ and caches (the local cloud's data: make down, then rm -r .local)"
 
-.PHONY: help demo setup build up plan drift revision verify status logs traces rollout rollback releases prune down destroy \
+.PHONY: help demo setup build up plan drift revision verify status logs traces dashboards rollout rollback releases prune down destroy \
 	order doctor redrive replay log-level tune cost audit \
 	test test-unit test-component test-terraform \
 	test-stack e2e bench lint fmt docs lock clean

@@ -28,6 +28,7 @@ COMMANDS = {
     "status": ("deploy", "status", "show what runs and where"),
     "logs": ("logs", "show", "read the logs of functions and of the gateway, or follow them"),
     "traces": ("traces", "show", "list recent traces, or show those of an order or a request as trees"),
+    "dashboards": ("dashboards.command", "draw", "draw the deployed dashboards with their data into one page"),
     "replay": ("oncall.replay", "replay", "rebuild read models from the events, or send archived events again"),
     "rollout": ("rollout.command", "rollout", "release every function's newest version, judged by its alarms"),
     "rollback": ("delivery.rollback", "rollback", "go back to the last known good version"),
@@ -53,7 +54,7 @@ COMMANDS = {
 }
 ONCALL = ("cost", "doctor", "order", "redrive", "tune", "log-level", "audit")
 WITH_ENVIRONMENT = (
-    *("up", "plan", "drift", "revision", "verify", "status", "logs", "traces", "replay"),
+    *("up", "plan", "drift", "revision", "verify", "status", "logs", "traces", "dashboards", "replay"),
     *("rollout", "rollback", "releases", "prune", "e2e", "destroy", "down", "demo"),
     *ONCALL,
 )
@@ -94,6 +95,8 @@ def parse(arguments: Sequence[str]) -> Namespace:
     options["rollback"].add_argument("--since", default="", metavar="TIME", help="all that was released since then")
     _add_reading(options["logs"], options["traces"])
     oncall_options.add(options)
+    options["dashboards"].add_argument("--since", default="", help="how far back: 30m, 3h (default), 7d")
+    options["dashboards"].add_argument("--output", default="", help="file; default: build/dashboards-<env>.html")
     options["build"].add_argument(
         "--platform", default="host", help="arm64, x86_64, or host for this machine (default)"
     )

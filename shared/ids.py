@@ -30,6 +30,14 @@ def derived_id(prefix: str, milliseconds: int, *parts: str | int) -> str:
     return f"{prefix}_{_ulid(milliseconds, digest[:10])}"
 
 
+def made_at(identifier: str) -> int:
+    """Milliseconds since 1970 at which an identifier was made, which its ULID begins with."""
+    moment = 0
+    for character in identifier.rpartition("_")[2][:10]:
+        moment = moment << 5 | _ALPHABET.index(character)
+    return moment
+
+
 def is_id(text: str, prefix: str) -> bool:
     """Whether the text is exactly an identifier with this prefix: upper case, no look-alike letters, no overflow."""
     return re.fullmatch(f"{prefix}_{_ULID}", text, re.ASCII) is not None

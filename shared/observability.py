@@ -18,11 +18,12 @@ from functools import wraps
 from typing import Any, cast
 
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import tracing
 from shared.log_level import LogLevel, read_parameter
+from shared.money import EXPONENTS, Money
 from shared.redaction import redact, scrub
 
 type Json = dict[str, Any]
@@ -134,6 +135,18 @@ def bind(**keys: str | int | None) -> None:
 def count(metric: str, value: int = 1) -> None:
     """Add to a metric of this invocation."""
     metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
+
+
+def time(metric: str, milliseconds: float) -> None:
+    """Add to the distribution of a metric of this invocation."""
+    metrics.add_metric(name=metric, unit=MetricUnit.Milliseconds, value=milliseconds)
+
+
+def money(metric: str, amount: Money) -> None:
+    """Add to a metric by currency, in major units: a figure to look at, not one to account with."""
+    value = amount.amount / 10 ** EXPONENTS[amount.currency]
+    with single_metric(name=metric, unit=MetricUnit.NoUnit, value=value) as one:
+        one.add_dimension(name="currency", value=amount.currency)
 
 
 def correlation_id(event: Mapping[str, Any]) -> str | None:

@@ -207,6 +207,33 @@ variable "partner_limits" {
   default = { requests_per_second = 50, burst = 100, requests_per_day = 100000 }
 }
 
+variable "slo" {
+  description = "What is promised over 30 days: availability_percent of requests are answered without a 5xx; latency_percent of them within latency_ms; confirm_percent of the orders that are confirmed are so within confirm_seconds."
+  type = object({
+    availability_percent = optional(number, 99.9)
+    latency_percent      = optional(number, 99)
+    latency_ms           = optional(number, 1000)
+    confirm_percent      = optional(number, 99)
+    confirm_seconds      = optional(number, 60)
+  })
+  default = {}
+}
+
+variable "prices" {
+  description = "USD for one unit of what is measured, for the cost on the dashboards. Those of eu-west-1 on arm64, November 2026, without free tier and discounts."
+  type = object({
+    lambda_gb_second    = optional(number, 0.0000133334)
+    lambda_request      = optional(number, 0.0000002)
+    api_request         = optional(number, 0.0000035)
+    dynamodb_read_unit  = optional(number, 0.0000001415)
+    dynamodb_write_unit = optional(number, 0.000000705)
+    sqs_request         = optional(number, 0.0000004)
+    logs_gb             = optional(number, 0.57)
+    workflow_transition = optional(number, 0.000025)
+  })
+  default = {}
+}
+
 variable "page_emails" {
   description = "Addresses that get what pages."
   type        = set(string)

@@ -98,7 +98,7 @@ def install(settings: Settings, changed: Callable[[], None]) -> Behaviours:
     event_bus.install(deliveries)
     schedules = Schedules(deliveries, changed)
     schedules.install()
-    source_metrics.install(observability.metrics, event_sources, deliveries)
+    source_metrics.install(observability, event_sources, deliveries)
     async_metrics.install(observability.metrics, asynchronous)
     alarms.install()
     object_tags.install()

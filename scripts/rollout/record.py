@@ -34,6 +34,8 @@ class Records:
     def __init__(self, environment: Environment) -> None:
         self._client = environment.client("ssm")
         self._prefix = f"/tradepost/{environment.name}/releases/"
+        self._metrics = environment.client("cloudwatch")
+        self._namespace = f"tradepost-{environment.name}"
 
     def last(self, key: str) -> Record | None:
         """Return what was released last of a function; None before the first release."""
@@ -51,15 +53,21 @@ class Records:
         previous: str | None = change.current
         if int(change.target) < int(change.current):
             # Back at an old version, the next to go back to is the one before it, not the one that was left.
-            before = (one for one in self._history(change.key) if one.version == change.target)
+            before = (one for one in self.history(change.key) if one.version == change.target)
             previous = next((one.previous for one in before), None)
         finished = (deployment.finished or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
         record = Record(change.target, previous, deployment.id, finished, deployment.by)
         self._client.put_parameter(
             Name=self._prefix + change.key, Type="String", Overwrite=True, Value=json.dumps(asdict(record))
         )
+        # For the dashboards, which can show a metric beside others but read no record.
+        service = [{"Name": "service", "Value": change.key.partition(".")[0]}]
+        self._metrics.put_metric_data(
+            Namespace=self._namespace,
+            MetricData=[{"MetricName": "FunctionsReleased", "Dimensions": service, "Value": 1, "Unit": "Count"}],
+        )
 
-    def _history(self, key: str) -> list[Record]:
+    def history(self, key: str) -> list[Record]:
         """Return what was released of a function, the newest first."""
         try:
             pages = self._client.get_paginator("get_parameter_history").paginate(Name=self._prefix + key)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from payments import takings
 from payments.adapters.payment_store import ConcurrentUpdateError
 from payments.adapters.provider_http import OutcomeUnknownError
 from payments.domain import decisions, settlement
@@ -89,12 +90,16 @@ class Charging:
             raise OutcomeUnknownError("there is not enough time left to call the provider and to write its answer")
         if isinstance(step, Call):
             payment = self._save(step.payment)
-            self._save(settlement.settle(payment, self.provider.perform(payment)))
+            self._settle(payment, settlement.settle(payment, self.provider.perform(payment)))
             return
         payment = step.payment
         reply = self.provider.ask(payment.intent.key) if payment.intent else None
-        self._save(settlement.abandon(payment) if reply is None else settlement.settle(payment, reply))
+        self._settle(payment, settlement.abandon(payment) if reply is None else settlement.settle(payment, reply))
         observability.count("ProviderOutcomesResolved")
+
+    def _settle(self, before: Payment, after: Payment) -> None:
+        self._save(after)
+        takings.count(before, after)
 
     def _save(self, payment: Payment) -> Payment:
         return self.store.save(payment, to_text(now()))

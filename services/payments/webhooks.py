@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from payments import takings
 from payments.adapters.payment_store import ConcurrentUpdateError, EventSeenError, PaymentStore
 from payments.domain import settlement
 from payments.domain.payment import Refund, Status
@@ -65,5 +66,6 @@ def take_in(store: PaymentStore, event: ProviderEvent) -> Taken:
             return Taken.REPEATED
         except ConcurrentUpdateError:
             continue
+        takings.count(payment, changed)
         return Taken.NOTHING_NEW if changed == payment else Taken.APPLIED
     raise ConcurrentUpdateError(event.order_id)

@@ -24,7 +24,7 @@ locals {
         "${local.regional.dynamodb}:table/${var.project}-*", "${local.regional.sqs}:${var.project}-*", "${local.regional.sns}:${var.project}-*",
         "${local.regional.events}:event-bus/${var.project}-*", "${local.regional.events}:rule/${var.project}-*", "${local.regional.events}:archive/${var.project}-*",
         "${local.regional.logs}:log-group:/aws/lambda/${var.project}-*", "${local.regional.logs}:log-group:${var.project}-*", "${local.regional.logs}:log-group:/aws/apigateway/${var.project}-*", "${local.regional.logs}:log-group:/aws/vendedlogs/states/${var.project}-*",
-        "${local.regional.cloudwatch}:alarm:${var.project}-*",
+        "${local.regional.cloudwatch}:alarm:${var.project}-*", "arn:${local.partition}:cloudwatch::${local.account}:dashboard/${var.project}-*",
         "${local.regional.codedeploy}:application:${var.project}-*", "${local.regional.codedeploy}:deploymentgroup:${var.project}-*", "${local.regional.codedeploy}:deploymentconfig:${var.project}-*",
         "${local.regional.codedeploy}:deploymentconfig:CodeDeployDefault.*", "${local.regional.ssm}:parameter/${var.project}/*", "${local.regional.states}:stateMachine:${var.project}-*", "${local.regional.states}:execution:${var.project}-*",
         "${local.regional.scheduler}:schedule/default/${var.project}-*",
@@ -81,6 +81,19 @@ locals {
       Action    = ["ec2:*"]
       Resource  = ["*"]
       Condition = { StringEquals = { "aws:ResourceTag/Project" = var.project } }
+    },
+    {
+      Sid       = "TellOfReleases"
+      Effect    = "Allow"
+      Action    = ["cloudwatch:PutMetricData"]
+      Resource  = ["*"] # metrics have no ARN
+      Condition = { StringLike = { "cloudwatch:namespace" = "${var.project}-*" } }
+    },
+    {
+      Sid      = "SavedQueries"
+      Effect   = "Allow"
+      Action   = ["logs:PutQueryDefinition", "logs:DescribeQueryDefinitions", "logs:DeleteQueryDefinition"]
+      Resource = ["*"] # a saved query has a random id, and AWS no narrower resource
     },
     {
       Sid    = "RolesOfTheProject"

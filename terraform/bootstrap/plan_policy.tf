@@ -28,7 +28,7 @@ locals {
         Action = [
           "lambda:Get*", "lambda:List*", "dynamodb:Describe*", "dynamodb:ListTagsOfResource",
           "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags", "sns:GetTopicAttributes", "sns:GetSubscriptionAttributes", "sns:ListTagsForResource", "sns:ListSubscriptionsByTopic",
-          "events:Describe*", "events:List*", "logs:ListTagsForResource", "cloudwatch:ListTagsForResource",
+          "events:Describe*", "events:List*", "logs:ListTagsForResource", "logs:DescribeMetricFilters", "cloudwatch:ListTagsForResource", "cloudwatch:GetDashboard",
           "codedeploy:BatchGetDeployments", "codedeploy:Get*", "codedeploy:List*", "scheduler:GetSchedule", "ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource",
           "secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "states:DescribeStateMachine", "states:DescribeStateMachineAlias", "states:ListStateMachineVersions", "states:ListTagsForResource",
         ]
@@ -37,7 +37,7 @@ locals {
           "${local.regional.sqs}:${name}-*", "${local.regional.sns}:${name}-*",
           "${local.regional.events}:event-bus/${name}*", "${local.regional.events}:rule/${name}*", "${local.regional.events}:archive/${name}*",
           "${local.regional.logs}:log-group:/aws/lambda/${name}-*", "${local.regional.logs}:log-group:${name}-*", "${local.regional.logs}:log-group:/aws/apigateway/${name}*", "${local.regional.logs}:log-group:/aws/vendedlogs/states/${name}-*",
-          "${local.regional.cloudwatch}:alarm:${name}-*",
+          "${local.regional.cloudwatch}:alarm:${name}-*", "arn:${local.partition}:cloudwatch::${local.account}:dashboard/${name}-*",
           "${local.regional.codedeploy}:application:${name}*", "${local.regional.codedeploy}:deploymentgroup:${name}*", "${local.regional.codedeploy}:deploymentconfig:${name}*",
           "${local.regional.scheduler}:schedule/default/${name}-*", "${local.regional.ssm}:parameter/${var.project}/${environment}/*",
           "${local.regional.secretsmanager}:secret:${name}-*", "${local.regional.states}:stateMachine:${name}-*",
@@ -48,7 +48,7 @@ locals {
         Sid    = "LookUp"
         Effect = "Allow"
         Action = [
-          "lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings", "lambda:ListTags", "logs:DescribeLogGroups", "cloudwatch:DescribeAlarms", "kms:ListAliases", "ssm:DescribeParameters", "ec2:Describe*", "states:ValidateStateMachineDefinition",
+          "lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings", "lambda:ListTags", "logs:DescribeLogGroups", "logs:DescribeQueryDefinitions", "cloudwatch:DescribeAlarms", "kms:ListAliases", "ssm:DescribeParameters", "ec2:Describe*", "states:ValidateStateMachineDefinition",
         ]
         Resource  = ["*"] # AWS has no narrower resource for these, or none with a name
         Condition = null

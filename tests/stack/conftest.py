@@ -128,9 +128,9 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.config.getoption("--stack") == "running":
         yield Stack(Environment.named("local"), kept=True)
         return
-    home, port = copies.original(shared_folder(request, tmp_path_factory) / "stack", _deploy)
+    home, port = deployed_original(request, tmp_path_factory)
     own = tmp_path_factory.mktemp("local") / "home"
-    with _settings(own, copies.copy(home, port, own)):
+    with settings_of(own, copies.copy(home, port, own)):
         deployed = Stack(Environment.named("local"))
         try:
             deployed.command("up")
@@ -139,8 +139,13 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             deployed.command("down")
 
 
+def deployed_original(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """The home and the port of the run's deployed stack, stopped, to be copied."""
+    return copies.original(shared_folder(request, tmp_path_factory) / "stack", _deploy)
+
+
 def _deploy(home: Path, port: int) -> None:
-    with _settings(home, port):
+    with settings_of(home, port):
         deployed = Stack(Environment.named("local"))
         try:
             deployed.command("up")
@@ -149,13 +154,13 @@ def _deploy(home: Path, port: int) -> None:
 
 
 @contextmanager
-def _settings(home: Path, port: int) -> Iterator[None]:
+def settings_of(home: Path, port: int, *, alarm_speed: str = "2") -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRADEPOST_LOCAL_DIR", str(home))
         patch.setenv("TRADEPOST_PORT", str(port))
         # A release takes a third of its time, and its alarms judge in half of theirs.
         patch.setenv("TRADEPOST_CODEDEPLOY_MINUTE_SECONDS", "20")
-        patch.setenv("TRADEPOST_ALARM_SPEED", "2")
+        patch.setenv("TRADEPOST_ALARM_SPEED", alarm_speed)
         yield
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from scripts.local import engine
 from scripts.local.cloudwatch import alarm_messages
 from scripts.local.cloudwatch.alarm_messages import Change
+from scripts.local.cloudwatch.alarm_suppression import Suppression
 from scripts.local.settings import ACCOUNT_ID
 
 HISTORY_ITEMS = 500
@@ -21,20 +22,24 @@ _ACTIONS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "In
 logger = logging.getLogger("tradepost.alarms")
 
 
-def install() -> None:
+def install(suppression: Suppression) -> None:
     """Every change of state goes this way: by evaluation, by a composite alarm's rule, by SetAlarmState."""
     service = engine.service("cloudwatch")
-    service._dispatch_alarm_actions = _dispatch
+
+    def dispatch(alarm: dict[str, Any], old_state: str, _new_state: str, _reason: str) -> None:
+        change = Change(alarm, {"value": old_state, **_previous(alarm["AlarmName"])}, time.time())
+        buses = engine.service("eventbridge")
+        buses._put_events({"Entries": [alarm_messages.event(change)]}, allow_aws_source=True)
+        if alarm.get("ActionsEnabled", True) and not suppression.hold(change):
+            act(change)
+
+    service._dispatch_alarm_actions = dispatch
     service._record_history = _record_state
 
 
-def _dispatch(alarm: dict[str, Any], old_state: str, _new_state: str, _reason: str) -> None:
-    change = Change(alarm, {"value": old_state, **_previous(alarm["AlarmName"])}, time.time())
-    buses = engine.service("eventbridge")
-    buses._put_events({"Entries": [alarm_messages.event(change)]}, allow_aws_source=True)
-    if not alarm.get("ActionsEnabled", True):
-        return
-    for action in alarm.get(_ACTIONS[alarm["StateValue"]]) or []:
+def act(change: Change) -> None:
+    """Take the actions of the state that the alarm has changed to."""
+    for action in change.alarm.get(_ACTIONS[change.alarm["StateValue"]]) or []:
         if action.startswith("arn:aws:sns:"):
             _publish(change, action)
 

@@ -1,7 +1,7 @@
 """Evaluates the alarms on a timer, as CloudWatch does: on whole minutes, or on whole 10 seconds for shorter periods.
 
 `TRADEPOST_ALARM_SPEED=n` (1 to 60) lets n seconds pass for the alarms in each second, so that a period of a minute
-takes a second at 60. The metrics themselves keep their true times.
+takes a second at 60, and a shorter one no less. The metrics themselves keep their true times.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -37,25 +37,31 @@ logger = logging.getLogger("tradepost.alarms")
 class AlarmWatch:
     """The thread that evaluates alarms.
 
-    It also lets `sample` record the state of queues twice a minute and `flush` save the metrics. `changed` tells the
-    snapshots of a change of state.
+    It also lets the `samplers` record the state of things twice a minute and `flush` save the metrics. `changed` tells
+    the snapshots of a change of state.
     """
 
     def __init__(
-        self, store: MetricStore, changed: Callable[[], None], sample: Callable[[], None], flush: Callable[[], None]
+        self,
+        store: MetricStore,
+        changed: Callable[[], None],
+        samplers: Sequence[Callable[[], None]],
+        flush: Callable[[], None],
     ) -> None:
         speed = float(os.environ.get("TRADEPOST_ALARM_SPEED", "1"))
-        self._speed = min(max(speed, 1.0), FASTEST)
+        self.speed = min(max(speed, 1.0), FASTEST)
         self._store = store
         self._changed = changed
-        self._sample = sample
+        self._samplers = samplers
         self._flush = flush
+        self._after: Callable[[], None] = lambda: None
         self._sampled = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
 
-    def install(self) -> None:
-        """Leave evaluation to the timer; ministack evaluates when data is put."""
+    def install(self, after: Callable[[], None]) -> None:
+        """Leave evaluation to the timer; ministack evaluates when data is put. `after` is called after each round."""
+        self._after = after
         service = engine.service("cloudwatch")
         service._evaluate_alarm = lambda _: None
         service._evaluate_all_alarms = lambda: None
@@ -70,14 +76,16 @@ class AlarmWatch:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(TICK_SECONDS / self._speed):
+        while not self._stop.wait(TICK_SECONDS / self.speed):
             with engine.core("responses").request_scope(ACCOUNT_ID, REGION):
-                if time.monotonic() - self._sampled >= SAMPLE_SECONDS / self._speed:
+                if time.monotonic() - self._sampled >= SAMPLE_SECONDS / self.speed:
                     self._sampled = time.monotonic()
-                    _guarded("sampling the queues", self._sample)
+                    for sample in self._samplers:
+                        _guarded("sampling", sample)
                 _guarded("saving the metrics", self._flush)
                 for name, alarm in list(engine.service("cloudwatch")._alarms.items()):
                     _guarded(f"evaluating the alarm {name}", partial(self._evaluate, alarm))
+                _guarded("releasing suppressed actions", self._after)
 
     def _evaluate(self, alarm: dict[str, Any]) -> None:
         if alarm.get("ComparisonOperator") not in COMPARISONS:
@@ -94,11 +102,11 @@ class AlarmWatch:
 
     def _read(self, alarm: dict[str, Any], condition: Condition) -> Evaluation:
         """The datapoints of the evaluation range; its end is the last whole minute (or 10 seconds)."""
-        queries = alarm_messages.queries(alarm)
+        queries = [_seen(query, self.speed) for query in alarm_messages.queries(alarm)]
         period = metric_queries.period_of(queries)
         step = 60.0 if period >= 60 else 10.0
-        end = math.floor(time.time() * self._speed / step) * step
-        over = Range(end - (condition.periods + alarm_state.EXTRA_PERIODS) * period, end, self._speed)
+        end = math.floor(time.time() * self.speed / step) * step
+        over = Range(end - (condition.periods + alarm_state.EXTRA_PERIODS) * period, end, self.speed)
         values = metric_queries.evaluate(self._store, queries, over)
         [watched] = [query["Id"] for query in queries if alarm_messages.returns_data(query)]
         value = values[watched]
@@ -106,7 +114,7 @@ class AlarmWatch:
             raise RequestError("ValidationError", "An alarm watches one time series, its expression gives several")
         found = dict.fromkeys(over.times(period), value) if isinstance(value, float) else value
         points = [(when, found.get(when)) for when in over.times(period)]
-        return Evaluation(points, period, end, self._speed)
+        return Evaluation(points, period, end, self.speed)
 
     def _change(self, alarm: dict[str, Any], condition: Condition, evaluation: Evaluation, new: State) -> None:
         service, old = engine.service("cloudwatch"), State(alarm["StateValue"])
@@ -157,6 +165,14 @@ class Evaluation:
             data["startDate"] = alarm_messages.timestamp(real[0][0] / self.speed)
         statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic")
         return data | ({"statistic": statistic} if statistic else {})
+
+
+def _seen(query: dict[str, Any], speed: float) -> dict[str, Any]:
+    """A query whose period is at least a second of the clock, as finely as metrics are kept."""
+    stat = query.get("MetricStat")
+    if not stat or float(stat.get("Period") or 60) >= speed:
+        return query
+    return {**query, "MetricStat": {**stat, "Period": speed}}
 
 
 def _guarded(what: str, action: Callable[[], None]) -> None:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from scripts.local import engine
-from scripts.local.cloudwatch import alarm_requests
+from scripts.local.cloudwatch import alarm_messages, alarm_requests
 from scripts.local.cloudwatch.cloudwatch_protocol import RequestError, element, sent
 
 _SUPPRESSION = ("ActionsSuppressor", "ActionsSuppressorExtensionPeriod", "ActionsSuppressorWaitPeriod")
@@ -31,6 +31,7 @@ _SCALARS = (
     "EvaluateLowSampleCountPercentile",
     "ThresholdMetricId",
     "AlarmRule",
+    "ActionsSuppressedBy",
     *_SUPPRESSION,
 )
 _LISTS = ("OKActions", "AlarmActions", "InsufficientDataActions")
@@ -99,9 +100,19 @@ def _complete(alarm: dict[str, Any], asked: dict[str, Any]) -> None:
     if asked.get("ExtendedStatistic"):
         alarm.pop("Statistic", None)
     if asked.get("Metrics"):
-        alarm["Metrics"] = asked["Metrics"]
+        alarm["Metrics"] = [_typed(query) for query in asked["Metrics"]]
         for name in _OF_ONE_METRIC:
             alarm.pop(name, None)
+
+
+def _typed(query: dict[str, Any]) -> dict[str, Any]:
+    """A query whose numbers and truths came as text, over the Query protocol."""
+    typed = {**query, "ReturnData": alarm_messages.returns_data(query)}
+    if "Period" in query:
+        typed["Period"] = int(query["Period"])
+    if query.get("MetricStat"):
+        typed["MetricStat"] = {**query["MetricStat"], "Period": int(query["MetricStat"].get("Period") or 60)}
+    return typed
 
 
 def to_xml(alarm: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -108,20 +109,25 @@ def _data(store: MetricStore, sent: dict[str, Any]) -> dict[str, Any]:
     queries = sent.get("MetricDataQueries") or []
     over = _range(sent, metric_queries.period_of(queries))
     values = metric_queries.evaluate(store, queries, over)
+    # A series in a list is known by the label of its own query.
+    own = {id(values[query["Id"]]): str(query.get("Label") or _default_label(query)) for query in queries}
     newest_first = sent.get("ScanBy") != "TimestampAscending"
     results = [
         _result(query, label, points, newest_first)
         for query in queries
         if str(query.get("ReturnData", True)).lower() == "true"
-        for label, points in _labeled(query, values[query["Id"]], over, metric_queries.period_of(queries))
+        for label, points in _labeled(query, values[query["Id"]], over, metric_queries.period_of(queries), own)
     ]
     return {"MetricDataResults": results, "Messages": []}
 
 
-def _labeled(query: dict[str, Any], value: Value, over: Range, period: float) -> list[tuple[str, Points]]:
+def _labeled(
+    query: dict[str, Any], value: Value, over: Range, period: float, own: Mapping[int, str]
+) -> list[tuple[str, Points]]:
     label = str(query.get("Label") or _default_label(query))
     if isinstance(value, list):
-        return [(f"{label} {number}", points) for number, points in enumerate(value, 1)]
+        given = str(query.get("Label") or "")
+        return [(f"{given} {own.get(id(points), number)}".strip(), points) for number, points in enumerate(value, 1)]
     if isinstance(value, float):
         return [(label, dict.fromkeys(over.times(period), value))]
     return [(label, value)]

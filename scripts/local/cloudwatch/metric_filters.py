@@ -11,6 +11,9 @@ from scripts.local.cloudwatch import emf, log_patterns
 from scripts.local.cloudwatch.log_patterns import PatternError
 from scripts.local.cloudwatch.metrics import MetricStore
 
+EVENT_BYTES = 26
+"""What CloudWatch Logs adds to the size of each event."""
+
 logger = logging.getLogger("tradepost.logs")
 
 
@@ -22,6 +25,7 @@ def install(store: MetricStore) -> None:
     def pass_on(group: str, stream: str, events: list[dict[str, Any]]) -> None:
         for event in events:
             emf.record(store, event["message"])
+        _count_incoming(store, group, events)
         for (filtered, _), definition in list(logs._metric_filters.items()):
             if filtered == group:
                 _apply(store, definition, events)
@@ -32,6 +36,13 @@ def install(store: MetricStore) -> None:
     logs._compile_filter_pattern = lambda pattern: _compiled(pattern or "")
     for name in ("_filter_log_events", "_put_metric_filter", "_put_subscription_filter"):
         setattr(logs, name, _refusing_bad_patterns(getattr(logs, name)))
+
+
+def _count_incoming(store: MetricStore, group: str, events: list[dict[str, Any]]) -> None:
+    """AWS/Logs: what is billed, each event with 26 bytes beside its text."""
+    size = sum(len(event["message"].encode()) + EVENT_BYTES for event in events)
+    for name, value, unit in (("IncomingBytes", size, "Bytes"), ("IncomingLogEvents", len(events), "Count")):
+        store.record("AWS/Logs", name, float(value), unit, {"LogGroupName": group})
 
 
 def _refusing_bad_patterns(operation: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:

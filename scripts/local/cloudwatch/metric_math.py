@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-KEYWORDS = ("REPEAT", "LINEAR")
-"""What FILL takes besides numbers."""
+KEYWORDS = ("REPEAT", "LINEAR", "AVG", "MAX", "MIN", "SUM", "ASC", "DESC")
+"""Words that are no ids: what FILL takes besides numbers, and SORT besides series."""
 
 Points = dict[float, float]
 Value = float | Points | list[Points]
@@ -256,6 +256,30 @@ def _metrics(arguments: list[ast.expr], scope: Scope) -> Value:
     return [_series(scope.series[name]) for name in scope.metrics if str(text) in name]
 
 
+def _time_series(arguments: list[ast.expr], scope: Scope) -> Value:
+    """TIME_SERIES(number): that number at each time of the range."""
+    value = _only(arguments, scope)
+    return dict.fromkeys(scope.times, value) if isinstance(value, float) else value
+
+
+def _sort(arguments: list[ast.expr], scope: Scope) -> Value:
+    """SORT(list, AVG | MAX | MIN | SUM, ASC | DESC[, limit]): the series in that order, those without data left out."""
+    if len(arguments) not in (3, 4):
+        raise MetricMathError("SORT takes three or four arguments")
+    value, (by, order), limit = _evaluate(arguments[0], scope), map(ast.unparse, arguments[1:3]), arguments[3:]
+    if by not in _SORT_BY or order not in ("ASC", "DESC") or not isinstance(value, list):
+        raise MetricMathError("SORT takes a list of series, one of AVG, MAX, MIN and SUM, and ASC or DESC")
+    found = [series for series in value if series]
+    found.sort(key=lambda series: _SORT_BY[by](list(series.values())), reverse=order == "DESC")
+    return found[: int(ast.unparse(limit[0]))] if limit else found
+
+
+_SORT_BY: dict[str, Callable[[list[float]], float]] = {
+    "AVG": lambda values: sum(values) / len(values),
+    "MAX": max,
+    "MIN": min,
+    "SUM": sum,
+}
 _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -273,7 +297,7 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[float, float], object]] = {
 }
 _FUNCTIONS: dict[str, Callable[[list[ast.expr], Scope], Value]] = {
     "ABS": _each(abs),
-    "AVG": _aggregate(lambda values: sum(values) / len(values)),
+    "AVG": _aggregate(_SORT_BY["AVG"]),
     "CEIL": _each(math.ceil),
     "DIFF": _changes(per_second=False),
     "FILL": _fill,
@@ -285,5 +309,7 @@ _FUNCTIONS: dict[str, Callable[[list[ast.expr], Scope], Value]] = {
     "PERIOD": lambda _, scope: scope.period,
     "RATE": _changes(per_second=True),
     "RUNNING_SUM": _running_sum,
+    "SORT": _sort,
     "SUM": _aggregate(sum),
+    "TIME_SERIES": _time_series,
 }

@@ -8,6 +8,7 @@ days).
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,8 @@ DISTINCT_VALUES = 100
 """Beyond this many different values a bucket keeps each to the nearest 2 % for its percentiles."""
 
 BASIC_STATISTICS = ("SampleCount", "Sum", "Average", "Minimum", "Maximum")
+_SHARE = re.compile(r"(?P<kind>PR|TC)\((?P<above>[\d.]*):(?P<upto>[\d.]*)\)")
+"""Percentile rank and trimmed count by absolute bounds: PR(:300) is the percentage of values up to 300."""
 
 
 class Metric(NamedTuple):
@@ -82,19 +85,33 @@ class Bucket:
                 self.values[_nearly(each)] = self.values.get(_nearly(each), 0.0) + number
 
     def statistic(self, name: str) -> float | None:
-        """A basic statistic or a percentile such as "p99.9"; None when the data does not tell."""
+        """A basic statistic, a percentile such as "p99.9" or a share; None when the data does not tell."""
         if self.count <= 0:
             return None
+        if share := _SHARE.fullmatch(name):
+            within = self._within(*share.group("above", "upto"))
+            return within if within is None or share["kind"] == "TC" else 100 * within / self.count
         if name not in BASIC_STATISTICS:
             return self._percentile(float(name[1:]))
         average = self.total / self.count
         return dict(zip(BASIC_STATISTICS, (self.count, self.total, average, self.low, self.high), strict=True))[name]
 
+    def _known_values(self) -> dict[float, float] | None:
+        if self.values is None and self.low == self.high:
+            return {self.low: self.count}
+        return self.values
+
+    def _within(self, above: str, upto: str) -> float | None:
+        """How many values are above the one bound and not above the other."""
+        values = self._known_values()
+        if not values:
+            return None
+        low, high = float(above or -math.inf), float(upto or math.inf)
+        return sum(count for value, count in values.items() if low < value <= high)
+
     def _percentile(self, percent: float) -> float | None:
         """Linear interpolation between the nearest ranks; not available for negative values, as on AWS."""
-        values = self.values
-        if values is None and self.low == self.high:
-            values = {self.low: self.count}
+        values = self._known_values()
         if not values or self.low < 0:
             return None
         rank = percent / 100 * (self.count - 1)
@@ -118,7 +135,7 @@ def _at_rank(ordered: list[tuple[float, float]], rank: int) -> float:
 
 
 def is_statistic(name: str) -> bool:
-    if name in BASIC_STATISTICS:
+    if name in BASIC_STATISTICS or _SHARE.fullmatch(name):
         return True
     return name[:1] == "p" and name[1:].replace(".", "", 1).isdigit() and 0 <= float(name[1:]) <= 100
 

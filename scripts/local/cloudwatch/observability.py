@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scripts.local.cloudwatch import alarm_actions, lambda_metrics, metric_api, metric_filters
+from scripts.local.cloudwatch.alarm_suppression import Suppression
 from scripts.local.cloudwatch.alarm_watch import AlarmWatch
 from scripts.local.cloudwatch.insights_api import Insights
 from scripts.local.cloudwatch.metric_file import MetricFile
@@ -23,7 +24,8 @@ class Observability:
         self._functions = functions
         self._queues = QueueMetrics(self.metrics)
         self._file = MetricFile(self.metrics, settings.state_dir)
-        self._alarms = AlarmWatch(self.metrics, changed, self._queues.sample, self._file.flush)
+        self.samplers: list[Callable[[], None]] = [self._queues.sample]
+        self._alarms = AlarmWatch(self.metrics, changed, self.samplers, self._file.flush)
 
     def install(self) -> None:
         metric_api.install(self.metrics)
@@ -32,8 +34,9 @@ class Observability:
         TableMetrics(self.metrics).install()
         metric_filters.install(self.metrics)
         Insights().install()
-        alarm_actions.install()
-        self._alarms.install()
+        suppression = Suppression(alarm_actions.act, self._alarms.speed)
+        alarm_actions.install(suppression)
+        self._alarms.install(suppression.tick)
 
     def start(self) -> None:
         """Go on with what was saved."""

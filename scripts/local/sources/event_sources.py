@@ -25,7 +25,7 @@ class EventSources:
         self, functions: Functions, wake: Wake, reached: Callable[[str, int], None], changed: Callable[[], None]
     ) -> None:
         self._context = Context(functions, wake, threading.Event(), changed)
-        self.on_batch = self._context.on_batch
+        self.on_batch, self.on_poll = self._context.on_batch, self._context.on_poll
         self._reached = reached
         self._pollers: dict[str, Poller] = {}
 
@@ -39,7 +39,7 @@ class EventSources:
             data = mappings.with_defaults(data)
             target = service._resolve_existing_esm_function(data.get("FunctionName", ""))
             reference = ":".join(part for part in target[:2] if part)
-            answer = _refused({**data, "FunctionArn": reference}) or create(data)
+            answer = _refused({**data, "FunctionArn": reference}) or mappings.with_metrics(data, create(data))
             wake.notify()
             return answer
 
@@ -47,7 +47,9 @@ class EventSources:
             mapping = {**(service._esms.get(mapping_id) or {}), **data}
             if "FunctionName" in data:
                 mapping["FunctionArn"] = data["FunctionName"]
-            answer = (_CHECKED & set(data) and _refused(mapping)) or update(mapping_id, data)
+            answer = (_CHECKED & set(data) and _refused(mapping)) or mappings.with_metrics(
+                data, update(mapping_id, data)
+            )
             wake.notify()
             return answer
 

@@ -74,6 +74,25 @@ def with_defaults(request: dict[str, Any]) -> dict[str, Any]:
     return {"BatchSize": size, **request}
 
 
+def with_metrics(request: dict[str, Any], answer: Any) -> Any:
+    """The answer to a request that made or changed a mapping, its MetricsConfig kept, which ministack drops."""
+    if answer[0] >= 300 or "MetricsConfig" not in request:
+        return answer
+    content = json.loads(answer[2]) | {"MetricsConfig": request["MetricsConfig"]}
+    engine.service("lambda_svc")._esms[content["UUID"]]["MetricsConfig"] = request["MetricsConfig"]
+    return answer[0], answer[1], json.dumps(content).encode()
+
+
+def counts_events(mapping: dict[str, Any]) -> bool:
+    return "EventCount" in ((mapping.get("MetricsConfig") or {}).get("Metrics") or ())
+
+
+def is_polled(mapping: dict[str, Any]) -> bool:
+    """Whether Lambda polls for the mapping now: it is enabled, and its function's role may read the source."""
+    actions = STREAM_ACTIONS if ":dynamodb:" in mapping["EventSourceArn"] else QUEUE_ACTIONS
+    return bool(mapping.get("Enabled", True)) and may_poll(mapping, actions)
+
+
 def refusal(mapping: dict[str, Any]) -> str | None:
     """Why Lambda does not accept a mapping with these settings, in its words; None when it does."""
     source = mapping.get("EventSourceArn", "")

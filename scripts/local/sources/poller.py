@@ -23,7 +23,8 @@ class Context:
     """What every poller works with; `stopping` is set when no further batch may be taken.
 
     `changed` tells the snapshots that a queue changed outside a request; `on_batch` observers get the function and the
-    age in ms of the last record of each batch of a stream.
+    age in ms of the last record of each batch of a stream; `on_poll` observers get the mapping's id and how many records
+    or messages it took.
     """
 
     functions: Functions
@@ -31,6 +32,7 @@ class Context:
     stopping: threading.Event
     changed: Callable[[], None]
     on_batch: list[Callable[[str, float], None]] = field(default_factory=list)
+    on_poll: list[Callable[[str, int], None]] = field(default_factory=list)
 
 
 class Poller(threading.Thread, ABC):
@@ -46,6 +48,10 @@ class Poller(threading.Thread, ABC):
     @abstractmethod
     def _poll(self, mapping: dict[str, Any]) -> bool:
         """Take one batch; False when there is nothing to do."""
+
+    def _polled(self, count: int) -> None:
+        for observer in self._context.on_poll:
+            observer(self._id, count)
 
     def _idle_seconds(self) -> float:
         """How long to wait for a wake when there was nothing to do."""

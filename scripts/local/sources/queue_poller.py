@@ -48,6 +48,7 @@ class QueuePoller(Poller):
             return False
         messages = self._receive(mapping, queue)
         if messages:
+            self._polled(len(messages))
             worker = threading.Thread(
                 target=self._work, args=(mapping, queue["url"], messages), name="queue-batch", daemon=True
             )

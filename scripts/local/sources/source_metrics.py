@@ -1,8 +1,10 @@
-"""Metrics of what feeds functions and targets: IteratorAge of streams, AWS/Events of rules, AWS/Scheduler of groups."""
+"""Metrics of what feeds functions and targets: of streams and queues, AWS/Events of rules, AWS/Scheduler of groups."""
 
 from __future__ import annotations
 
-from scripts.local.cloudwatch.metrics import MetricStore
+from scripts.local import engine
+from scripts.local.cloudwatch.observability import Observability
+from scripts.local.sources import mappings
 from scripts.local.sources.event_sources import EventSources
 from scripts.local.targets.target_access import EVENTS
 from scripts.local.targets.target_calls import Delivery
@@ -26,8 +28,9 @@ _SCHEDULER = {
 }
 
 
-def install(metrics: MetricStore, event_sources: EventSources, deliveries: TargetDeliveries) -> None:
+def install(observability: Observability, event_sources: EventSources, deliveries: TargetDeliveries) -> None:
     """Count from now on."""
+    metrics = observability.metrics
 
     def batch_of_stream(function: str, age_ms: float) -> None:
         metrics.record("AWS/Lambda", "IteratorAge", age_ms, "Milliseconds", {"FunctionName": function})
@@ -37,6 +40,20 @@ def install(metrics: MetricStore, event_sources: EventSources, deliveries: Targe
         for name in (_EVENTS if rule else _SCHEDULER)[end]:
             metrics.record("AWS/Events" if rule else "AWS/Scheduler", name, 1, "Count", _dimensions(delivery))
 
+    def polled(mapping_id: str, count: int) -> None:
+        mapping = engine.service("lambda_svc")._esms.get(mapping_id)
+        if mapping is not None and mappings.counts_events(mapping):
+            dimensions = {"EventSourceMappingUUID": mapping_id}
+            metrics.record("AWS/Lambda", "PolledEventCount", count, "Count", dimensions)
+
+    def say_that_pollers_live() -> None:
+        """A poller that finds nothing says so with 0; one that is disabled or may not read is silent."""
+        for mapping_id, mapping in list(engine.service("lambda_svc")._esms.items()):
+            if mappings.counts_events(mapping) and mappings.is_polled(mapping):
+                polled(mapping_id, 0)
+
+    observability.samplers.append(say_that_pollers_live)
+    event_sources.on_poll.append(polled)
     event_sources.on_batch.append(batch_of_stream)
     deliveries.on_end.append(delivery_ended)
 

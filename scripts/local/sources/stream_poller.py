@@ -36,6 +36,7 @@ class StreamPoller(Poller):
         if not mappings.may_poll(mapping, mappings.STREAM_ACTIONS):
             return False
         batch, end = self._read(mapping, table)
+        self._polled(len(batch))
         matching = [placed for placed in batch if mappings.matches(placed.record, mapping)]
         if not self._deliver(mapping, matching, self._tables._tables[table]["KeySchema"]):
             return False

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from shared import aws, batch, config, observability, outbox, tracing
+from shared import aws, batch, clock, config, observability, outbox, tracing
 from shared.events import Event, event_from_item
+from shared.ids import made_at
 from shared.publishing import Publisher
 
 if TYPE_CHECKING:
@@ -34,12 +35,21 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, list[d
     """Entry point: send each new event; the records of those that could not be sent come again."""
     events, answer = outbox.publish(event["Records"], _inserted, publisher(), context)
     _mark(events)
+    _time_confirmations(events)
     return answer
 
 
 def _inserted(record: batch.Record) -> Event | None:
     """The event that was stored; other changes of the table are repair work and tell nothing."""
     return event_from_item(record["dynamodb"]["NewImage"]) if record["eventName"] == "INSERT" else None
+
+
+def _time_confirmations(events: list[Event]) -> None:
+    """How long customers waited, as the service level objective counts it; an order's id is as old as the order."""
+    for event in events:
+        if event.type == "order_confirmed":
+            confirmed = clock.from_text(event.occurred_at).timestamp() * 1000
+            observability.time("TimeToConfirm", max(0.0, confirmed - made_at(event.order_id)))
 
 
 def _mark(events: list[Event]) -> None:

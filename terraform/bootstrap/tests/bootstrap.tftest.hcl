@@ -88,7 +88,7 @@ run "the_deploy_role_reaches_this_project_only" {
   assert {
     condition = alltrue([
       for s in jsondecode(aws_iam_role_policy.deploy["deploy"].policy).Statement :
-      alltrue([for resource in s.Resource : can(regex("[:/]tradepost-|parameter/tradepost/|deploymentconfig:CodeDeployDefault|:apigateway:", resource))]) || can(s.Condition) || s.Sid == "LookUp"
+      alltrue([for resource in s.Resource : can(regex("[:/]tradepost-|parameter/tradepost/|deploymentconfig:CodeDeployDefault|:apigateway:", resource))]) || can(s.Condition) || contains(["LookUp", "SavedQueries"], s.Sid)
       if s.Effect == "Allow"
     ])
     error_message = "Whatever is allowed must carry the project's name or tag, or only look things up."

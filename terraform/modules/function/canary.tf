@@ -18,7 +18,7 @@ locals {
     {
       errors = {
         description = "Over ${var.canary.error_percent} % of the invocations of the newest version of ${var.name} fail; its release is rolled back."
-        runbook     = "canary-errors.md"
+        kind        = "canary-errors"
         label       = "errors, % of the invocations of the newest version"
         expression  = "IF(invocations >= ${var.canary.min_invocations}, 100 * errors / invocations, 0)"
         metrics     = ["errors", "invocations"]
@@ -28,7 +28,7 @@ locals {
     local.canary_p99_ms == null ? {} : {
       slow = {
         description = "The slowest 1 % of the newest version of ${var.name} take over ${local.canary_p99_ms} ms; its release is rolled back."
-        runbook     = "canary-slow.md"
+        kind        = "canary-slow"
         label       = "p99 of the newest version, ms"
         expression  = "IF(invocations >= ${var.canary.min_invocations}, duration, 0)"
         metrics     = ["duration", "invocations"]
@@ -42,7 +42,7 @@ resource "aws_cloudwatch_metric_alarm" "canary" {
   for_each = local.canary_alarms
 
   alarm_name        = "${var.name}-canary-${each.key}"
-  alarm_description = "${each.value.description} Runbook: ${var.runbook_base_url}/${each.value.runbook}"
+  alarm_description = "${each.value.description} Runbook: ${var.runbook_base_url}/${each.value.kind}.md"
 
   comparison_operator = "GreaterThanThreshold"
   threshold           = each.value.threshold

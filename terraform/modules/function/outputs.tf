@@ -33,6 +33,14 @@ output "role_name" {
   value       = aws_iam_role.this.name
 }
 
+output "catalog" {
+  description = "For the catalog of services: the function and its failure queue, each with its alarms, widgets and usage."
+  value = concat(
+    [{ type = "function", name = var.name, stage = var.stage, alarms = local.alarms, widgets = local.widgets, usage = local.usage, log_group = aws_cloudwatch_log_group.this.name }],
+    module.failures.catalog,
+  )
+}
+
 output "failure_queue" {
   description = "The queue that takes what failed for good."
   value       = { arn = module.failures.arn, url = module.failures.url, name = module.failures.name }

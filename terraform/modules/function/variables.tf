@@ -190,18 +190,30 @@ variable "async_max_age_seconds" {
   }
 }
 
+variable "stage" {
+  description = "Where on the service's dashboard: requests (callers wait for it), work or by_hand."
+  type        = string
+  default     = "work"
+
+  validation {
+    condition     = contains(["requests", "work", "by_hand"], var.stage)
+    error_message = "stage is requests, work or by_hand."
+  }
+}
+
 variable "alarms" {
-  description = "Limits: error_percent of invocations; duration_percent of the time-out at p99 (0: no alarm, for work that fills its time on purpose); no_invocations_minutes (0: silence is normal)."
+  description = "Limits: error_percent of invocations; duration_percent of the time-out at p99 (0: no alarm, for work that fills its time on purpose); memory_percent of the memory (0: no alarm); no_invocations_minutes (0: silence is normal)."
   type = object({
     error_percent          = optional(number, 1)
     duration_percent       = optional(number, 80)
+    memory_percent         = optional(number, 90)
     no_invocations_minutes = optional(number, 0)
   })
   default = {}
 
   validation {
-    condition     = var.alarms.error_percent >= 0 && var.alarms.error_percent < 100 && var.alarms.duration_percent >= 0 && var.alarms.duration_percent < 100
-    error_message = "error_percent and duration_percent are percentages from 0 to below 100; at 100 the alarm could never fire."
+    condition     = alltrue([for percent in [var.alarms.error_percent, var.alarms.duration_percent, var.alarms.memory_percent] : percent >= 0 && percent < 100])
+    error_message = "error_percent, duration_percent and memory_percent are percentages from 0 to below 100; at 100 the alarm could never fire."
   }
   validation {
     condition     = var.alarms.no_invocations_minutes >= 0 && var.alarms.no_invocations_minutes <= 1440

@@ -33,3 +33,13 @@ output "targets" {
     }
   }
 }
+
+output "metrics" {
+  description = "Dimensions (a map) under which AWS/ApiGateway counts the requests of the stage."
+  value       = local.stage_dimensions
+}
+
+output "catalog" {
+  description = "For the catalog of services: the API with its alarms, widgets and usage."
+  value       = [{ type = "rest-api", name = var.name, stage = "requests", alarms = local.alarm_catalog, widgets = local.widgets, usage = local.usage, log_group = aws_cloudwatch_log_group.access.name }]
+}

@@ -35,6 +35,7 @@ module "function" {
 
   log_retention_days = var.stack.log_retention_days
   kms_key_arn        = var.stack.kms_key_arn
+  stage              = each.value.stage
   alarms             = each.value.alarms
   canary             = merge(var.stack.canary, each.value.canary)
   alarm_actions      = var.stack.alarm_actions

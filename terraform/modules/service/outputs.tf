@@ -35,3 +35,8 @@ output "route_targets" {
     }
   }
 }
+
+output "catalog" {
+  description = "For the catalog of services: every function and its failure queue."
+  value       = concat([], [for function in module.function : function.catalog]...)
+}

@@ -41,6 +41,7 @@ variable "functions" {
     Functions by name, which is that of the module in services/<service>/handlers and of its policy file:
     uses: keys of `settings` that become its environment variables; what it may do with them is in its policy file.
     timeout in seconds, memory_size in MB, in_vpc: attached to `vpc`. alarms, canary: limits that differ from those of module function.
+    stage: where on the service's dashboard: requests (callers wait for it), work (default) or by_hand.
   EOT
   type = map(object({
     description = string
@@ -48,9 +49,11 @@ variable "functions" {
     timeout     = number
     memory_size = optional(number, 512)
     in_vpc      = optional(bool, false)
+    stage       = optional(string, "work")
     alarms = optional(object({
       error_percent          = optional(number)
       duration_percent       = optional(number)
+      memory_percent         = optional(number)
       no_invocations_minutes = optional(number)
     }), {})
     canary = optional(object({
@@ -62,6 +65,10 @@ variable "functions" {
   validation {
     condition     = alltrue([for name in keys(var.functions) : can(regex("^[a-z][a-z0-9_]*$", name))])
     error_message = "A function is named as its module in handlers/: lower case letters, digits and underscores."
+  }
+  validation {
+    condition     = alltrue([for function in var.functions : contains(["requests", "work", "by_hand"], function.stage)])
+    error_message = "stage is requests, work or by_hand."
   }
   validation {
     condition     = length(setsubtract(flatten([for function in var.functions : function.uses]), keys(var.settings))) == 0

@@ -56,26 +56,11 @@ resource "aws_lambda_event_source_mapping" "this" {
     }
   }
 
+  # Without it nothing tells a mapping that is disabled from one that has nothing to do.
+  metrics_config {
+    metrics = ["EventCount"]
+  }
+
   # AWS checks the role's rights when the mapping is made.
   depends_on = [aws_iam_role_policy.this]
-}
-
-# The poller reports by function, whichever alias it invokes. An idle stream reports nothing and is not late: notBreaching.
-resource "aws_cloudwatch_metric_alarm" "iterator_age" {
-  alarm_name        = "${var.function_name}-iterator-age"
-  alarm_description = "${var.function_name} is over ${var.max_iterator_age_seconds} s behind its stream; records are lost when they are 24 hours old. Runbook: ${var.runbook_base_url}/stream-iterator-age.md"
-
-  namespace           = "AWS/Lambda"
-  metric_name         = "IteratorAge"
-  dimensions          = { FunctionName = var.function_name }
-  statistic           = "Maximum"
-  period              = 60
-  evaluation_periods  = 5
-  datapoints_to_alarm = 3
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = var.max_iterator_age_seconds * 1000
-  treat_missing_data  = "notBreaching"
-
-  alarm_actions = var.alarm_actions.page
-  ok_actions    = var.alarm_actions.page
 }

@@ -105,6 +105,17 @@ variable "max_iterator_age_seconds" {
   default     = 300
 }
 
+variable "max_silence_minutes" {
+  description = "Minutes (1 to 60) without a sign of the poller at which someone is paged."
+  type        = number
+  default     = 5
+
+  validation {
+    condition     = var.max_silence_minutes >= 1 && var.max_silence_minutes <= 60
+    error_message = "max_silence_minutes is 1 to 60."
+  }
+}
+
 variable "alarm_actions" {
   description = "Alarm actions by urgency, the output `actions` of module alerting."
   type = object({

@@ -9,6 +9,7 @@ module "service" {
   functions = {
     api = {
       description = "The stock API: shows, counts and adjusts the stock."
+      stage       = "requests"
       uses        = ["stock", "stock_adjustments", "inventory_idempotency", "low_stock_threshold"]
       timeout     = 20                # above the longest call to AWS (shared/aws.py), below the 29 s of the gateway: the caller gets our answer
       canary      = { p99_ms = 3000 } # callers wait for it

@@ -20,3 +20,8 @@ output "deployment_hook" {
     alias = module.service.functions["operations.deploy_check"].alias
   }
 }
+
+output "catalog" {
+  description = "What is watched, drawn and paid for: the parts of the service, in the order data flows."
+  value       = module.service.catalog
+}

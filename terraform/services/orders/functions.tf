@@ -9,6 +9,7 @@ module "service" {
   functions = {
     api = {
       description = "The orders API: places, reads, cancels and refunds orders."
+      stage       = "requests"
       uses        = ["order_events", "orders_view", "orders_idempotency"]
       timeout     = 20 # above the longest call to AWS (shared/aws.py), below the 29 s of the gateway: the caller gets our answer
       memory_size = 1024
@@ -31,6 +32,7 @@ module "service" {
     }
     replay = {
       description = "Rebuilds orders-view from order-events, page by page, by hand."
+      stage       = "by_hand"
       uses        = ["order_events", "orders_view"]
       # One call does a slice and says where to go on; it stops by itself shortly before its time is up,
       # so being slow is normal and not an alarm.

@@ -20,11 +20,13 @@ module "service" {
     }
     webhook = {
       description = "Takes in the webhooks of the payment provider."
+      stage       = "requests"
       uses        = ["payments", "provider_secret"]
       timeout     = 20
     }
     api = {
       description = "The payments API: shows a partner the payments of its orders."
+      stage       = "requests"
       uses        = ["payments"]
       timeout     = 20
       canary      = { p99_ms = 3000 }

@@ -38,3 +38,14 @@ variable "payment_provider" {
     error_message = "payment_provider_timeout_seconds is 1 to 6: charge may wait three times for an answer within its own 55 s."
   }
 }
+
+variable "shown_currencies" {
+  description = "Currencies whose money the dashboards show, the first as a number on the overview."
+  type        = list(string)
+  default     = ["EUR", "GBP", "USD"]
+
+  validation {
+    condition     = length(var.shown_currencies) > 0 && alltrue([for currency in var.shown_currencies : can(regex("^[A-Z]{3}$", currency))])
+    error_message = "shown_currencies takes ISO 4217 codes, at least one: [\"EUR\"]."
+  }
+}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.component.bus import Bus
-from tests.component.orders.support import BODY, BUS, Call, Context, stream_records
+from tests.component.orders.support import BODY, BUS, Call, Context, Tell, stream_records
 
 type Handlers = dict[str, ModuleType]
 
@@ -74,3 +74,15 @@ def test_a_record_that_is_no_event_fails_alone(
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "999"}]}
     assert len(bus.accepted) == len(records)
+
+
+def test_a_confirmation_is_timed_from_the_order_on(
+    handlers: Handlers, tell: Tell, placed: str, cloud: Any, capsys: pytest.CaptureFixture[str]
+):
+    tell("confirm", placed)
+    handlers["publish"].handler({"Records": stream_records(cloud)}, Context())
+
+    [confirmed] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"TimeToConfirm"' in line]
+    [milliseconds] = confirmed["TimeToConfirm"]
+    assert 0 <= milliseconds < 60_000
+    assert confirmed["service"] == "orders"

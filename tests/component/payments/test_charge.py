@@ -1,5 +1,6 @@
 """Commands carried out against the provider over HTTP: each outcome, and each way in which an answer is lost."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -308,3 +309,15 @@ def test_no_credential_and_no_payment_method_is_logged(
     assert "unhandled error" in logged
     for secret in (credentials["api_key"], credentials["webhook_secret"], "pm_timeout_after_charge", "pm_slow"):
         assert secret not in logged
+
+
+def test_money_is_counted_when_it_moves_and_once(charge: Charge, psp: Psp, capsys: pytest.CaptureFixture[str]):
+    order_id, refund_id = charge.captured("pm_timeout_after_capture"), new_refund()
+    for _ in range(2):
+        assert charge("capture", order_id) == {"outcome": "captured"}
+        assert charge("refund", order_id, refund_id=refund_id, amount=euros(250)) == {"outcome": "refunded"}
+
+    counted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"Money' in line]
+    moved = [(name, one[name], one["currency"]) for one in counted for name in one if name.startswith("Money")]
+    assert moved == [("MoneyCaptured", [10.0], "EUR"), ("MoneyRefunded", [2.5], "EUR")]
+    assert all(one["service"] == "payments" for one in counted)

@@ -136,3 +136,21 @@ def test_events_are_filtered_by_a_pattern(cloud: Cloud, group: str, pattern: str
 def test_a_pattern_that_is_none_is_refused(cloud: Cloud, group: str) -> None:
     with pytest.raises(ClientError, match="InvalidParameterException"):
         cloud.aws("logs").filter_log_events(logGroupName=group, filterPattern="{ $.level = }")
+
+
+def test_a_group_counts_what_comes_in(cloud: Cloud, group: str) -> None:
+    write(cloud, group, "ten bytes.", "and fifteen more")
+    now = time.time()
+    found = {}
+    for name in ("IncomingBytes", "IncomingLogEvents"):
+        [point] = cloud.aws("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Logs",
+            MetricName=name,
+            Dimensions=[{"Name": "LogGroupName", "Value": group}],
+            StartTime=now - 3600,
+            EndTime=now + 60,
+            Period=86400,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        found[name] = point["Sum"]
+    assert found == {"IncomingBytes": 10 + 16 + 2 * 26, "IncomingLogEvents": 2}

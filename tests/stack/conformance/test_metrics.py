@@ -79,6 +79,11 @@ def test_statistics_and_percentiles(cloud: Cloud, namespace: str, start: int) ->
         "p50": [50.5, 1000],
         "p99": [pytest.approx(99.01), 1000],
     }
+    shares = [
+        stat("upto_25", namespace, "Latency", "PR(:25)") | {"ReturnData": True},
+        stat("above_25", namespace, "Latency", "TC(25:)") | {"ReturnData": True},
+    ]
+    assert data(cloud, start, shares, ScanBy="TimestampAscending") == {"upto_25": [25, 0], "above_25": [75, 1]}
 
 
 def test_the_newest_data_comes_first_unless_asked(cloud: Cloud, namespace: str, start: int) -> None:
@@ -105,6 +110,27 @@ def test_metric_math(cloud: Cloud, namespace: str, start: int) -> None:
         "both": [10, 25, 40],
         "double": [0, 50, 0],
     }
+
+
+def test_series_are_sorted_and_keep_their_labels(cloud: Cloud, namespace: str, start: int) -> None:
+    for name, value in (("Orders", 1), ("Failed", 3), ("Late", 2)):
+        put(cloud, namespace, name, start, value)
+    found = cloud.aws("cloudwatch").get_metric_data(
+        StartTime=start,
+        EndTime=start + MINUTE,
+        MetricDataQueries=[
+            stat("a", namespace, "Orders", "Sum") | {"Label": "orders"},
+            stat("b", namespace, "Failed", "Sum"),
+            stat("c", namespace, "Late", "Sum") | {"Label": "late"},
+            {"Id": "most", "Expression": "SORT(METRICS(), MAX, DESC, 2)"},
+            {"Id": "flat", "Expression": "TIME_SERIES(SUM(a) + SUM(c))"},
+        ],
+    )["MetricDataResults"]
+    assert [(one["Id"], one["Label"], one["Values"]) for one in found] == [
+        ("most", "Failed", [3]),
+        ("most", "late", [2]),
+        ("flat", "flat", [3]),
+    ]
 
 
 def test_an_expression_that_is_none_is_refused(cloud: Cloud, start: int) -> None:

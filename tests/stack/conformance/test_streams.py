@@ -240,6 +240,46 @@ def test_the_age_of_the_last_record_of_each_batch_is_a_metric(cloud: Cloud, sour
     assert 0 <= point["Maximum"] <= waited + 1000
 
 
+def polled(cloud: Cloud, mapping: str) -> tuple[float, float]:
+    """(events polled, signs of the poller) of a mapping so far."""
+    now = datetime.now(UTC)
+    points = cloud.aws("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName="PolledEventCount",
+        Dimensions=[{"Name": "EventSourceMappingUUID", "Value": mapping}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=86400,
+        Statistics=["Sum", "SampleCount"],
+    )["Datapoints"]
+    return (points[0]["Sum"], points[0]["SampleCount"]) if points else (0, 0)
+
+
+def test_a_mapping_with_event_metrics_says_that_it_polls(cloud: Cloud, source: tuple[str, str]) -> None:
+    table, stream = source
+    counted = Consumer(cloud, stream, MetricsConfig={"Metrics": ["EventCount"]})
+    silent = Consumer(cloud, stream)
+    found = cloud.aws("lambda").get_event_source_mapping(UUID=counted.mapping)
+    assert found["MetricsConfig"] == {"Metrics": ["EventCount"]}
+    cloud.put(table, "a")
+    eventually(lambda: polled(cloud, counted.mapping)[0] == 1)
+    signs = polled(cloud, counted.mapping)[1]
+    eventually(lambda: polled(cloud, counted.mapping)[1] > signs)
+    assert polled(cloud, silent.mapping) == (0, 0)
+    counted.update(Enabled=False)
+    stopped = [polled(cloud, counted.mapping)]
+
+    def is_silent() -> bool:
+        """Whether a whole stretch between two looks brought no sign."""
+        time.sleep(1.5)  # three times as long as an idle poller is silent here
+        stopped.append(polled(cloud, counted.mapping))
+        return stopped[-1] == stopped[-2]
+
+    eventually(is_silent)
+    counted.update(Enabled=True)
+    eventually(lambda: polled(cloud, counted.mapping)[1] > stopped[-1][1])
+
+
 def test_the_execution_role_must_be_allowed_to_read_the_stream(cloud: Cloud, source: tuple[str, str]) -> None:
     table, stream = source
     consumer, witness = Consumer(cloud, stream), Consumer(cloud, stream)

@@ -56,3 +56,22 @@ def test_expressions_name_what_they_need() -> None:
 def test_what_is_not_metric_math_is_refused(expression: str) -> None:
     with pytest.raises(MetricMathError):
         metric_math.evaluate(expression, SCOPE)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("TIME_SERIES(SUM(calls) / 4)", dict.fromkeys(TIMES, 5.0)),
+        ("TIME_SERIES(7)", dict.fromkeys(TIMES, 7.0)),
+        ("SORT(METRICS(), MAX, DESC)", [SERIES["calls"], SERIES["errors"]]),
+        ("SORT(METRICS(), SUM, ASC, 1)", [SERIES["errors"]]),
+    ],
+)
+def test_series_can_be_made_and_sorted(expression: str, value: Value) -> None:
+    assert metric_math.evaluate(expression, SCOPE) == value
+
+
+@pytest.mark.parametrize("expression", ["SORT(METRICS(), MEDIAN, ASC)", "SORT(calls, MAX, ASC)", "SORT(METRICS(), MAX)"])
+def test_a_sort_needs_a_list_a_function_and_an_order(expression: str) -> None:
+    with pytest.raises(MetricMathError):
+        metric_math.evaluate(expression, SCOPE)

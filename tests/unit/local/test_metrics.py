@@ -36,6 +36,10 @@ def bucket(*values: float) -> Bucket:
         ("p75", 4),
         ("p90", 61.6),
         ("p100", 100),
+        ("PR(:3)", 60),
+        ("PR(3:)", 40),
+        ("PR(1:4)", 60),
+        ("TC(:3)", 3),
     ],
 )
 def test_statistics(statistic: str, value: float) -> None:

@@ -42,13 +42,18 @@ class Lambda:
 
 
 class Parameters:
-    """One parameter per name, with its history."""
+    """One parameter per name, with its history; and which services' releases were counted."""
 
     class exceptions:  # noqa: N801
         ParameterNotFound = LookupError
 
     def __init__(self) -> None:
         self.values: dict[str, list[str]] = {}
+        self.counted: list[str] = []
+
+    def put_metric_data(self, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803
+        assert Namespace == "tradepost-local"
+        self.counted += [one["Dimensions"][0]["Value"] for one in MetricData]
 
     def get_parameter(self, Name: str) -> dict[str, Any]:  # noqa: N803
         if Name not in self.values:

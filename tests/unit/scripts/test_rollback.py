@@ -31,6 +31,7 @@ def test_a_release_is_recorded_once(parameters: Parameters) -> None:
     release(CHANGE, "d-1", records)
     [value] = parameters.values["/tradepost/local/releases/orders.api"]
     assert Record(**json.loads(value)) == Record("4", "3", "d-1", "2026-01-02T03:04:05+00:00", "ann")
+    assert parameters.counted == ["orders"]
 
 
 def test_going_back_twice_goes_further_back_and_not_forth(parameters: Parameters) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ids import derived_id, is_id, new_id, new_ulid
+from shared.ids import derived_id, is_id, made_at, new_id, new_ulid
 
 ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
@@ -25,6 +25,11 @@ def test_ids_sort_by_their_time(earlier: int, later: int):
 
 def test_the_time_is_the_one_of_the_specification():
     assert new_ulid(1469918176385)[:10] == "01ARYZ6S41"
+
+
+@given(st.integers(0, 2**48 - 1))
+def test_an_id_tells_when_it_was_made(moment: int):
+    assert made_at(f"ord_{new_ulid(moment)}") == moment
 
 
 def test_the_time_is_now_by_default():
