@@ -190,6 +190,8 @@ FAULTS: dict[str, Fault] = {
         begin=lambda stack, alarm: _enable(stack, alarm, enabled=False),
         end=lambda stack, alarm: _enable(stack, alarm, enabled=True),
     ),
+    "workflow-failed": FIGURES,
+    "workflow-throttled": FIGURES,
 }
 """By kind, which is the name of the runbook."""
 

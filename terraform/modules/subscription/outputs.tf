@@ -12,3 +12,8 @@ output "dead_letters" {
   description = "URL of the queue of events that could not be delivered."
   value       = module.dead_letters.url
 }
+
+output "catalog" {
+  description = "For the catalog of services: the queue of events that could not be delivered."
+  value       = module.dead_letters.catalog
+}

@@ -1,32 +1,32 @@
 locals {
   # An execution is a customer's order: one that ends badly is one too many. What counts, why it matters, and whom it concerns.
-  alarms = {
+  endings = {
     failed = {
       metric_name = "ExecutionsFailed"
       means       = "Executions of ${var.name} fail: each is work that stopped half way and needs a person."
       runbook     = "workflow-failed"
-      actions     = var.alarm_actions.page
+      urgency     = "page"
       periods     = 1
     }
     timed-out = {
       metric_name = "ExecutionsTimedOut"
       means       = "Executions of ${var.name} time out: each is work that stopped half way, without compensation."
       runbook     = "workflow-failed"
-      actions     = var.alarm_actions.page
+      urgency     = "page"
       periods     = 1
     }
     aborted = {
       metric_name = "ExecutionsAborted"
       means       = "Executions of ${var.name} were stopped by hand: nothing was compensated."
       runbook     = "workflow-failed"
-      actions     = var.alarm_actions.inform
+      urgency     = "inform"
       periods     = 1
     }
     throttled = {
       metric_name = "ExecutionThrottled"
       means       = "Step Functions slows ${var.name} down: more state transitions than the account's quota."
       runbook     = "workflow-throttled"
-      actions     = var.alarm_actions.page
+      urgency     = "page"
       periods     = 3
     }
   }
@@ -34,7 +34,7 @@ locals {
 
 # All versions together: an execution that fails is repaired the same way. No execution, no data, nothing wrong.
 resource "aws_cloudwatch_metric_alarm" "this" {
-  for_each = local.alarms
+  for_each = local.endings
 
   alarm_name        = "${var.name}-${each.key}"
   alarm_description = "${each.value.means} Runbook: ${var.runbook_base_url}/${each.value.runbook}.md"
@@ -50,6 +50,6 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   threshold           = 0
   treat_missing_data  = "notBreaching"
 
-  alarm_actions = each.value.actions
-  ok_actions    = each.value.actions
+  alarm_actions = var.alarm_actions[each.value.urgency]
+  ok_actions    = var.alarm_actions[each.value.urgency]
 }
