@@ -1,4 +1,4 @@
-"""Graphs over time as SVG: lines or stacked areas, axes with units, limits, releases, and words where there is no data."""
+"""Graphs over time as SVG: lines or stacked areas, axes with units, limits, releases; words where there is no data."""
 
 from __future__ import annotations
 
@@ -124,7 +124,8 @@ def _frame(graph: Graph, drawn: Sequence[Drawn], start: float, end: float) -> Fr
     right_edge = width - (RIGHT_AXIS if on_right else RIGHT)
     limits = [line.value for line in graph.lines]
     low, high, ticks = _values([one for one in drawn if not one.right], graph.minimum, limits)
-    right, right_ticks = None, []
+    right: Axis | None = None
+    right_ticks: list[float] = []
     if on_right:
         right_low, right_high, right_ticks = _values(on_right, 0.0, [])
         right = Axis(right_low, right_high, height - BOTTOM, TOP)
@@ -132,9 +133,7 @@ def _frame(graph: Graph, drawn: Sequence[Drawn], start: float, end: float) -> Fr
     return Frame(width, height, time, Axis(low, high, height - BOTTOM, TOP), right, ticks, right_ticks)
 
 
-def _values(
-    drawn: Sequence[Drawn], minimum: float | None, limits: Sequence[float]
-) -> tuple[float, float, list[float]]:
+def _values(drawn: Sequence[Drawn], minimum: float | None, limits: Sequence[float]) -> tuple[float, float, list[float]]:
     values = [value for one in drawn for _, value in one.points]
     low, high = min(values, default=0.0), max(values, default=1.0)
     near = [limit for limit in limits if values and limit <= FAR_LIMIT * max(high, 1e-9)]

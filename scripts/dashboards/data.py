@@ -70,7 +70,7 @@ class Picture:
         return graph.span or self.since or dashboard.span
 
     def begins(self) -> float:
-        """Where graphs begin, in epoch seconds: a while back, or with the first datum of an environment that is young."""
+        """Where graphs begin, in epoch seconds: a while back, or with the first datum of a young environment."""
         end = self.end.timestamp()
         start = end - max(self.since or one.span for one in self.dashboards).total_seconds()
         first = min(

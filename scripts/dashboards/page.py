@@ -82,9 +82,7 @@ def _start(graph: Graph, series: list[Series], begin: float, span: float, end: f
 
 
 def _card(place: Place, title: str, kind: str, content: str) -> str:
-    return (
-        f'<article class="card {kind}" style="--width:{place.width}"><h3>{escape(title)}</h3>{content}</article>'
-    )
+    return f'<article class="card {kind}" style="--width:{place.width}"><h3>{escape(title)}</h3>{content}</article>'
 
 
 def _number(series: list[Series]) -> str:

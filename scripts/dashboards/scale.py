@@ -62,14 +62,14 @@ def short(value: float) -> str:
     return _digits(value)
 
 
-def _digits(value: float) -> str:
+def _digits(value: float, significant: int = 3) -> str:
     if value == 0:
         return "0"
-    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
+    decimals = max(0, significant - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:.{min(decimals, 6)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def exact(value: float) -> str:
     """A number as it is read out: 1,234 or 99.95."""
-    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else _digits(value)
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else _digits(value, 4)

@@ -230,6 +230,41 @@ run "refuses_credentials_over_plain_http" {
   expect_failures = [var.payment_provider_url]
 }
 
+# For whatever functions there are: what module service says of one reaches the pages, the dashboards and the list of alarms.
+run "every_function_is_watched_and_drawn" {
+  command = apply
+  variables {
+    build_dir = "tests/fixtures/build"
+  }
+
+  assert {
+    condition = alltrue([
+      for key, function in output.functions : output.alarms["${function.name}-errors"] == { kind = "function-errors", urgency = "page", service = split(".", key)[0] }
+    ])
+    error_message = "Every function's alarms must be in the catalog, under its service."
+  }
+  assert {
+    condition = alltrue([
+      for key, function in output.functions : strcontains(module.paging.rules[split(".", key)[0]], "ALARM(\"${function.name}-errors\")")
+    ])
+    error_message = "Every service's page must gather the urgent alarms of all of its functions."
+  }
+  assert {
+    condition = alltrue([
+      for key, function in output.functions : strcontains(module.service_dashboard[split(".", key)[0]].body, "\"title\":\"${replace(function.name, "tradepost-dev-", "")}: invocations\"")
+    ])
+    error_message = "Every function must be on its service's dashboard."
+  }
+  assert {
+    condition     = output.dashboards == concat(["tradepost-dev-overview"], [for service in sort(keys(local.services)) : "tradepost-dev-${service}"])
+    error_message = "There is an overview, and a dashboard for every service."
+  }
+  assert {
+    condition     = alltrue([for alarm in output.alarms : fileexists("../docs/runbooks/${alarm.kind}.md")])
+    error_message = "Every kind of alarm must have its runbook in docs/runbooks."
+  }
+}
+
 run "refuses_unknown_names" {
   command = plan
   variables {

@@ -28,8 +28,9 @@ SMALL = 100.0
 
 def alarms(stack: Stack, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The alarms of these names as CloudWatch describes them now."""
-    client, found = stack.environment.client("cloudwatch"), {}
-    for some in batched(sorted(names), NAMES_PER_CALL):
+    client = stack.environment.client("cloudwatch")
+    found: dict[str, dict[str, Any]] = {}
+    for some in batched(sorted(names), NAMES_PER_CALL, strict=False):
         answer = client.describe_alarms(
             AlarmNames=list(some), AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=NAMES_PER_CALL
         )
@@ -64,7 +65,7 @@ def put(stack: Stack, figures: Iterable[Figures]) -> None:
     for namespace, datum in (one for each in figures for one in each.data):
         by_namespace.setdefault(namespace, []).append(datum)
     for namespace, data in by_namespace.items():
-        for some in batched(data, METRICS_PER_CALL):
+        for some in batched(data, METRICS_PER_CALL, strict=False):
             client.put_metric_data(Namespace=namespace, MetricData=list(some))
 
 
@@ -122,7 +123,10 @@ def _distribution(wanted: Mapping[str, float], weight: float) -> dict[str, Any]:
     share = next((name for name in wanted if name.startswith("PR(:")), None)
     if share:
         limit = float(share.removeprefix("PR(:").removesuffix(")"))
-        return {"Values": [limit * (10 if wanted[share] < 50 else 0.1)], "Counts": [wanted.get("SampleCount", 1) * weight]}
+        return {
+            "Values": [limit * (10 if wanted[share] < 50 else 0.1)],
+            "Counts": [wanted.get("SampleCount", 1) * weight],
+        }
     [(stat, value)] = wanted.items()
     if stat == "SampleCount":
         return {"Values": [1.0], "Counts": [value * weight or 1]}
@@ -233,7 +237,9 @@ class Faults:
         put(self._stack, [Figures.good(self._alarms[name], weight) for name in names if self._is_long(name)])
 
     def _is_long(self, name: str) -> bool:
-        return name in self._alarms and any(stat["Period"] >= LONG_WINDOW for stat in _stats(self._alarms[name]).values())
+        return name in self._alarms and any(
+            stat["Period"] >= LONG_WINDOW for stat in _stats(self._alarms[name]).values()
+        )
 
     def _fault(self, name: str) -> Fault:
         return FAULTS[self._kinds[name]]

@@ -6,8 +6,6 @@ Alarms run at 60 times the speed on a copy of the stack of their own: a minute t
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from scripts.demo import ORDER
 from scripts.environment import ROOT, Environment
 from tests.stack import copies
 from tests.stack.alarm_faults import FAULTS, FOLLOW, SILENCE, Faults, alarms
+from tests.stack.alarm_inbox import Inbox
 from tests.stack.conftest import Stack, deployed_original, settings_of
 from tests.waiting import eventually
 
@@ -27,49 +26,6 @@ PAUSE = 0.4
 
 PATIENCE = 150
 SYMPTOMS = ("api", "paging")
-
-
-@dataclass(frozen=True)
-class Told:
-    """A message of an alarm."""
-
-    topic: str
-    alarm: str
-    state: str
-    description: str
-    at: str
-
-
-class Inbox:
-    """Hears both topics, as an e-mail address would."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._sqs, sns = stack.environment.client("sqs"), stack.environment.client("sns")
-        self._url = self._sqs.create_queue(QueueName="alarm-inbox")["QueueUrl"]
-        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        allowed = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
-        policy = {"Version": "2012-10-17", "Statement": [{**allowed, "Resource": arn}]}
-        self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": json.dumps(policy)})
-        for topic in sns.list_topics()["Topics"]:
-            if topic["TopicArn"].rpartition("-")[2] in ("page", "inform"):
-                sns.subscribe(TopicArn=topic["TopicArn"], Protocol="sqs", Endpoint=arn)
-        self._told: list[Told] = []
-
-    def read(self) -> list[Told]:
-        """Everything that was told so far, by the time of the change."""
-        while messages := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                envelope = json.loads(message["Body"])
-                body = json.loads(envelope["Message"])
-                told = (body["AlarmName"], body["NewStateValue"], body["AlarmDescription"], body["StateChangeTime"])
-                self._told.append(Told(envelope["TopicArn"].rpartition("-")[2], *told))
-            entries = [{"Id": str(n), "ReceiptHandle": one["ReceiptHandle"]} for n, one in enumerate(messages)]
-            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
-        return sorted(self._told, key=lambda one: one.at)
-
-    def forget(self) -> None:
-        self.read()
-        self._told.clear()
 
 
 @pytest.fixture(scope="module")
@@ -260,7 +216,7 @@ def test_functions_that_fail_are_noticed(
 def test_a_message_that_waits_in_a_failure_queue_is_noticed(
     stack: Stack, catalog: dict[str, dict[str, str]], faults: Faults, inbox: Inbox
 ) -> None:
-    key, url = sorted(stack.outputs["failure_queues"].items())[0]
+    key, url = min(stack.outputs["failure_queues"].items())
     sqs, waiting = stack.environment.client("sqs"), f"{url.rpartition('/')[2]}-waiting"
     assert catalog[waiting]["kind"] == "failure-queue-waiting", key
     sqs.send_message(QueueUrl=url, MessageBody="{}")
@@ -305,9 +261,7 @@ def test_every_service_pages_once_for_all_of_its_alarms(
         assert states == ["ALARM", "OK"] * (len(states) // 2), name
 
 
-def test_silence_is_noticed(
-    stack: Stack, catalog: dict[str, dict[str, str]], faults: Faults, inbox: Inbox
-) -> None:
+def test_silence_is_noticed(stack: Stack, catalog: dict[str, dict[str, str]], faults: Faults, inbox: Inbox) -> None:
     """Apart from the others, whose figures are signs of life."""
     silent = {name for name, one in catalog.items() if one["kind"] in SILENCE}
     faults.begin(silent)

@@ -14,7 +14,15 @@ from tests.waiting import eventually
 KEPT = ROOT / "docs" / "dashboards.png"
 PICTURE_HEIGHT = 2350
 
-QUIET = ("Failed messages that wait", "Releases", "operations-deploy-check", "inventory-", "stock", "Reservations", "Changes by hand")
+QUIET = (
+    "Failed messages that wait",
+    "Releases",
+    "operations-deploy-check",
+    "inventory-",
+    "stock",
+    "Reservations",
+    "Changes by hand",
+)
 """What the demo does not touch: what fails or is released, and what only the workflow calls. It has to say so."""
 
 MEASURE = """() => [...document.querySelectorAll("article.card")].map((card) => {

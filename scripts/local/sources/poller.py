@@ -23,8 +23,8 @@ class Context:
     """What every poller works with; `stopping` is set when no further batch may be taken.
 
     `changed` tells the snapshots that a queue changed outside a request; `on_batch` observers get the function and the
-    age in ms of the last record of each batch of a stream; `on_poll` observers get the mapping's id and how many records
-    or messages it took.
+    age in ms of the last record of each batch of a stream; `on_poll` observers get the mapping's id and how many
+    records or messages it took.
     """
 
     functions: Functions

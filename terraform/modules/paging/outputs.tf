@@ -14,3 +14,8 @@ output "paging_arns" {
     { for alarm in aws_cloudwatch_composite_alarm.service : alarm.alarm_name => alarm.arn },
   )
 }
+
+output "rules" {
+  description = "What each service pages for: the rule of its alarm."
+  value       = { for service, alarm in aws_cloudwatch_composite_alarm.service : service => alarm.alarm_rule }
+}

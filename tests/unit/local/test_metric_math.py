@@ -71,7 +71,9 @@ def test_series_can_be_made_and_sorted(expression: str, value: Value) -> None:
     assert metric_math.evaluate(expression, SCOPE) == value
 
 
-@pytest.mark.parametrize("expression", ["SORT(METRICS(), MEDIAN, ASC)", "SORT(calls, MAX, ASC)", "SORT(METRICS(), MAX)"])
+@pytest.mark.parametrize(
+    "expression", ["SORT(METRICS(), MEDIAN, ASC)", "SORT(calls, MAX, ASC)", "SORT(METRICS(), MAX)"]
+)
 def test_a_sort_needs_a_list_a_function_and_an_order(expression: str) -> None:
     with pytest.raises(MetricMathError):
         metric_math.evaluate(expression, SCOPE)

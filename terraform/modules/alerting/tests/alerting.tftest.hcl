@@ -21,8 +21,8 @@ run "two_encrypted_topics" {
     error_message = "Topics must be encrypted with the given key."
   }
   assert {
-    condition     = output.actions.page == [aws_sns_topic.this["page"].arn]
-    error_message = "The actions output must list the page topic."
+    condition     = output.actions == { page = [aws_sns_topic.this["inform"].arn], inform = [aws_sns_topic.this["inform"].arn] } && output.page_actions == [aws_sns_topic.this["page"].arn]
+    error_message = "Single alarms inform, whatever their urgency; what gathers them pages."
   }
 }
 

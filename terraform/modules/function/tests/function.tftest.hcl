@@ -148,6 +148,19 @@ run "alarms_watch_the_alias" {
   }
 }
 
+run "memory_is_measured_by_the_log" {
+  command = apply
+
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.memory.log_group_name == aws_cloudwatch_log_group.this.name && aws_cloudwatch_log_metric_filter.memory.metric_transformation[0].value == "$.record.metrics.maxMemoryUsedMB"
+    error_message = "The function's reports say how much memory was used."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.memory[0].threshold == 460.8 && aws_cloudwatch_metric_alarm.memory[0].metric_name == aws_cloudwatch_log_metric_filter.memory.metric_transformation[0].name && aws_cloudwatch_metric_alarm.memory[0].namespace == aws_cloudwatch_log_metric_filter.memory.metric_transformation[0].namespace
+    error_message = "The alarm must be at 90 % of 512 MB, on the metric of the filter."
+  }
+}
+
 run "canary_alarms_watch_the_newest_version_alone" {
   command = apply
 

@@ -61,6 +61,53 @@ run "names_follow_from_one" {
   }
 }
 
+# The only line that a new function needs is its own: what is watched and drawn follows.
+run "a_made_up_function_is_watched_drawn_and_paid_for" {
+  command = apply
+  variables {
+    functions = {
+      api     = { description = "Answers.", uses = ["things"], timeout = 20, stage = "requests" }
+      made_up = { description = "Does something new.", timeout = 10 }
+    }
+  }
+
+  assert {
+    condition = { for name, alarm in merge([for part in output.catalog : part.alarms]...) : name => "${alarm.kind} ${alarm.urgency}" if startswith(name, "tradepost-test-shop-made-up") } == {
+      "tradepost-test-shop-made-up-errors"           = "function-errors page"
+      "tradepost-test-shop-made-up-throttles"        = "function-throttles page"
+      "tradepost-test-shop-made-up-duration"         = "function-duration inform"
+      "tradepost-test-shop-made-up-memory"           = "function-memory inform"
+      "tradepost-test-shop-made-up-canary-errors"    = "canary-errors inform"
+      "tradepost-test-shop-made-up-canary-slow"      = "canary-slow inform"
+      "tradepost-test-shop-made-up-failures-waiting" = "failure-queue-waiting inform"
+      "tradepost-test-shop-made-up-failures-age"     = "failure-queue-age page"
+    }
+    error_message = "A function must bring all of its alarms, and those of its failure queue."
+  }
+  assert {
+    condition = [for part in output.catalog : [for widget in part.widgets : widget.title] if part.name == "tradepost-test-shop-made-up"] == [
+      ["tradepost-test-shop-made-up: invocations", "tradepost-test-shop-made-up: duration", "tradepost-test-shop-made-up: memory"]
+    ]
+    error_message = "A function must bring its widgets."
+  }
+  assert {
+    condition     = { for part in output.catalog : part.name => part.stage if part.type == "function" } == { "tradepost-test-shop-api" = "requests", "tradepost-test-shop-made-up" = "work" }
+    error_message = "A function stands where its service says, else among what follows."
+  }
+  assert {
+    condition     = toset(flatten([for part in output.catalog : [for usage in part.usage : usage.charge] if part.name == "tradepost-test-shop-made-up"])) == toset(["lambda_gb_second", "lambda_request", "logs_gb"])
+    error_message = "What it costs must be known."
+  }
+}
+
+run "refuses_unknown_stages" {
+  command = plan
+  variables {
+    functions = { api = { description = "Answers.", timeout = 20, stage = "somewhere" } }
+  }
+  expect_failures = [var.functions]
+}
+
 run "refuses_unknown_uses_and_a_missing_vpc" {
   command = plan
   variables {

@@ -40,6 +40,23 @@ run "neither_blocks_nor_loses" {
   }
 }
 
+run "a_mapping_that_stops_is_noticed" {
+  command = apply
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.this.metrics_config[0].metrics == toset(["EventCount"])
+    error_message = "The poller must say that it lives."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.stopped.dimensions == tomap({ EventSourceMappingUUID = aws_lambda_event_source_mapping.this.uuid }) && aws_cloudwatch_metric_alarm.stopped.statistic == "SampleCount" && aws_cloudwatch_metric_alarm.stopped.treat_missing_data == "breaching"
+    error_message = "Silence of the mapping is the failure, however little it polls."
+  }
+  assert {
+    condition     = { for name, alarm in output.catalog[0].alarms : alarm.kind => alarm.urgency } == { "stream-iterator-age" = "page", "trigger-stopped" = "page" }
+    error_message = "The catalog must have both alarms."
+  }
+}
+
 run "filters" {
   command = plan
   variables {
