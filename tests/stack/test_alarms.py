@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scripts.demo import ORDER
+from scripts.demo_orders import ORDER
 from scripts.environment import ROOT, Environment
 from tests.stack import copies
 from tests.stack.alarm_faults import FAULTS, FOLLOW, SILENCE, Faults, alarms

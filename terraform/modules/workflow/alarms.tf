@@ -4,28 +4,28 @@ locals {
     failed = {
       metric_name = "ExecutionsFailed"
       means       = "Executions of ${var.name} fail: each is work that stopped half way and needs a person."
-      runbook     = "workflow-failed"
+      kind        = "workflow-failed"
       urgency     = "page"
       periods     = 1
     }
     timed-out = {
       metric_name = "ExecutionsTimedOut"
       means       = "Executions of ${var.name} time out: each is work that stopped half way, without compensation."
-      runbook     = "workflow-failed"
+      kind        = "workflow-failed"
       urgency     = "page"
       periods     = 1
     }
     aborted = {
       metric_name = "ExecutionsAborted"
       means       = "Executions of ${var.name} were stopped by hand: nothing was compensated."
-      runbook     = "workflow-failed"
+      kind        = "workflow-failed"
       urgency     = "inform"
       periods     = 1
     }
     throttled = {
       metric_name = "ExecutionThrottled"
       means       = "Step Functions slows ${var.name} down: more state transitions than the account's quota."
-      runbook     = "workflow-throttled"
+      kind        = "workflow-throttled"
       urgency     = "page"
       periods     = 3
     }
@@ -37,7 +37,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local.endings
 
   alarm_name        = "${var.name}-${each.key}"
-  alarm_description = "${each.value.means} Runbook: ${var.runbook_base_url}/${each.value.runbook}.md"
+  alarm_description = "${each.value.means} Runbook: ${var.runbook_base_url}/${each.value.kind}.md"
 
   namespace           = "AWS/States"
   metric_name         = each.value.metric_name

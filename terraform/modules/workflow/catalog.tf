@@ -4,7 +4,7 @@ locals {
 
   alarms = {
     for key, alarm in aws_cloudwatch_metric_alarm.this :
-    alarm.alarm_name => { kind = local.endings[key].runbook, urgency = local.endings[key].urgency }
+    alarm.alarm_name => { kind = local.endings[key].kind, urgency = local.endings[key].urgency }
   }
 
   widgets = [
