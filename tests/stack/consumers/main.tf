@@ -29,6 +29,7 @@ module "function" {
   memory_size             = 128
   environment             = {}
   policy_file             = "${path.module}/policy.json"
+  log_level_parameter     = "/tradepost/local/log-level/consumers.${each.key}"
   kms_key_arn             = var.kms_key_arn
   provisioned_concurrency = each.value.warm
   canary                  = { period_seconds = 10, min_invocations = 3 }
