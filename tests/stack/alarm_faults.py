@@ -73,6 +73,16 @@ def _stats(alarm: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {query["Id"]: query["MetricStat"] for query in alarm_messages.queries(alarm) if query.get("MetricStat")}
 
 
+def _metrics(alarm: Mapping[str, Any]) -> set[str]:
+    """The metrics of an alarm, each as one text."""
+    return {_key(stat["Metric"]) for stat in _stats(alarm).values()}
+
+
+def _key(metric: Mapping[str, Any]) -> str:
+    dimensions = sorted(metric.get("Dimensions") or [], key=lambda one: str(one["Name"]))
+    return json.dumps({**metric, "Dimensions": dimensions}, sort_keys=True)
+
+
 def _assignment(alarm: Mapping[str, Any], *, wanted: bool) -> dict[str, float]:
     """Values of the alarm's metrics for which its condition holds, or does not."""
     comparison = COMPARISONS[alarm["ComparisonOperator"]]
@@ -109,10 +119,7 @@ def _data(
     """One datum for each metric; several statistics of one metric become one distribution."""
     by_metric: dict[str, dict[str, float]] = {}
     for name, stat in _stats(alarm).items():
-        metric = stat["Metric"]
-        dimensions = sorted(metric.get("Dimensions") or [], key=lambda one: str(one["Name"]))
-        key = json.dumps({**metric, "Dimensions": dimensions}, sort_keys=True)
-        by_metric.setdefault(key, {})[stat["Stat"]] = values[name]
+        by_metric.setdefault(_key(stat["Metric"]), {})[stat["Stat"]] = values[name]
     for key, wanted in by_metric.items():
         metric = json.loads(key)
         named = {"MetricName": metric["MetricName"], "Dimensions": metric["Dimensions"]}
@@ -166,6 +173,22 @@ def _report_memory(stack: Stack, alarm: Mapping[str, Any]) -> None:
     logs.put_log_events(logGroupName=group, logStreamName="fault", logEvents=[event])
 
 
+def _stop(stack: Stack, alarm: Mapping[str, Any]) -> None:
+    """Let no invocation through, whoever asks."""
+    stack.environment.client("lambda").put_function_concurrency(
+        FunctionName=_function(alarm), ReservedConcurrentExecutions=0
+    )
+
+
+def _release(stack: Stack, alarm: Mapping[str, Any]) -> None:
+    stack.environment.client("lambda").delete_function_concurrency(FunctionName=_function(alarm))
+
+
+def _function(alarm: Mapping[str, Any]) -> str:
+    [name] = [one["Value"] for one in alarm["Dimensions"] if one["Name"] == "FunctionName"]
+    return str(name)
+
+
 def _one(stack: Stack, alarm: Mapping[str, Any]) -> None:
     """Count one of what the alarm misses."""
     datum = {"MetricName": alarm["MetricName"], "Dimensions": alarm["Dimensions"], "Value": 1}
@@ -183,7 +206,7 @@ FAULTS: dict[str, Fault] = {
     "function-duration": FIGURES,
     "function-errors": FIGURES,
     "function-memory": Fault(hold=_report_memory),
-    "function-no-invocations": Fault(keep=_one),
+    "function-no-invocations": Fault(begin=_stop, keep=_one, end=_release),
     "function-throttles": FIGURES,
     "outbox-behind": FIGURES,
     "queue-backlog-age": FIGURES,
@@ -225,6 +248,11 @@ class Faults:
         put(self._stack, [Figures.bad(self._alarms[name]) for name in self._on if self._fault(name).figures])
         for name in self._alarms:
             self._call("hold" if name in self._on else "keep", name)
+
+    def of_same_metrics(self, names: Iterable[str]) -> set[str]:
+        """Other alarms that have a metric in common with these: their figures are signs of life to them."""
+        watched = {key for name in names for key in _metrics(self._alarms[name])}
+        return {name for name, alarm in self._alarms.items() if name not in names and watched & _metrics(alarm)}
 
     def end(self) -> None:
         ended, self._on = self._on, set()

@@ -21,8 +21,8 @@ run "windows_compare_the_burn_with_the_budget" {
     error_message = "14.4 and 6 times a budget of 0.1 %."
   }
   assert {
-    condition = { for window, alarm in aws_cloudwatch_metric_alarm.window : window => distinct([for query in alarm.metric_query : query.metric[0].period if length(query.metric) > 0]) } == {
-      "1h" = [3600], "5m" = [300], "6h" = [21600], "30m" = [1800]
+    condition = { for window, alarm in aws_cloudwatch_metric_alarm.window : window => join(" ", distinct([for query in alarm.metric_query : query.metric[0].period if length(query.metric) > 0])) } == {
+      "1h" = "3600", "5m" = "300", "6h" = "21600", "30m" = "1800"
     }
     error_message = "Each window is one period of all of its metrics."
   }
