@@ -62,13 +62,14 @@ locals {
   ] }
 
   # ---- Cost, from what is measured
-  used = flatten([for service, parts in local.catalog : [for part in parts : [for usage in part.usage : merge(usage, { service = service })]]])
+  prices = jsondecode(file("${path.root}/prices.json")).prices # make cost reads them, too
+  used   = flatten([for service, parts in local.catalog : [for part in parts : [for usage in part.usage : merge(usage, { service = service })]]])
   usage_metrics = [
     for index, usage in local.used : concat(usage.metric, [{ id = "u${index}", stat = "Sum", visible = false }])
   ]
   costs = {
     for service, parts in local.catalog : service => "SUM([${join(", ", [
-      for index, usage in local.used : "u${index} * ${format("%.15f", usage.factor * var.prices[usage.charge])}" if usage.service == service
+      for index, usage in local.used : "u${index} * ${format("%.15f", usage.factor * local.prices[usage.charge].usd)}" if usage.service == service
     ])}])"
   }
 

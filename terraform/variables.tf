@@ -219,21 +219,6 @@ variable "slo" {
   default = {}
 }
 
-variable "prices" {
-  description = "USD for one unit of what is measured, for the cost on the dashboards. Those of eu-west-1 on arm64, November 2026, without free tier and discounts."
-  type = object({
-    lambda_gb_second    = optional(number, 0.0000133334)
-    lambda_request      = optional(number, 0.0000002)
-    api_request         = optional(number, 0.0000035)
-    dynamodb_read_unit  = optional(number, 0.0000001415)
-    dynamodb_write_unit = optional(number, 0.000000705)
-    sqs_request         = optional(number, 0.0000004)
-    logs_gb             = optional(number, 0.57)
-    workflow_transition = optional(number, 0.000025)
-  })
-  default = {}
-}
-
 variable "page_emails" {
   description = "Addresses that get what pages."
   type        = set(string)

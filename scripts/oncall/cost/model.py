@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts.environment import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,8 +19,8 @@ HOURS_PER_MONTH = 730
 
 @cache
 def prices() -> dict[str, Any]:
-    """Return the price table: region, as_of, note, prices."""
-    found: dict[str, Any] = json.loads((HERE / "prices.json").read_text())
+    """Return the price table, which the dashboards read as well: region, as_of, note, prices."""
+    found: dict[str, Any] = json.loads((ROOT / "terraform" / "prices.json").read_text())
     return found
 
 

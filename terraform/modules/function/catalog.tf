@@ -41,8 +41,8 @@ locals {
   ]
 
   usage = [
-    { metric = concat(["AWS/Lambda", "Duration"], local.of_alias), charge = "lambda_gb_second", factor = var.memory_size / 1024 / 1000 },
+    { metric = concat(["AWS/Lambda", "Duration"], local.of_alias), charge = "lambda_gb_second_${var.architecture}", factor = var.memory_size / 1024 / 1000 },
     { metric = concat(["AWS/Lambda", "Invocations"], local.of_alias), charge = "lambda_request", factor = 1 },
-    { metric = ["AWS/Logs", "IncomingBytes", "LogGroupName", aws_cloudwatch_log_group.this.name], charge = "logs_gb", factor = 1 / 1000000000 },
+    { metric = ["AWS/Logs", "IncomingBytes", "LogGroupName", aws_cloudwatch_log_group.this.name], charge = "log_gigabyte", factor = 1 / 1000000000 },
   ]
 }

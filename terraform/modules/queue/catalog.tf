@@ -20,5 +20,5 @@ locals {
   }]
 
   # Sent, received, deleted: three requests for a message, if each goes alone.
-  usage = [for name in local.names : { metric = ["AWS/SQS", "NumberOfMessagesSent", "QueueName", name], charge = "sqs_request", factor = 3 }]
+  usage = [for name in local.names : { metric = ["AWS/SQS", "NumberOfMessagesSent", "QueueName", name], charge = "queue_request", factor = 3 }]
 }

@@ -32,6 +32,6 @@ locals {
 
   usage = [
     { metric = concat(["AWS/ApiGateway", "Count"], local.of_stage), charge = "api_request", factor = 1 },
-    { metric = ["AWS/Logs", "IncomingBytes", "LogGroupName", aws_cloudwatch_log_group.access.name], charge = "logs_gb", factor = 1 / 1000000000 },
+    { metric = ["AWS/Logs", "IncomingBytes", "LogGroupName", aws_cloudwatch_log_group.access.name], charge = "log_gigabyte", factor = 1 / 1000000000 },
   ]
 }
