@@ -5,7 +5,8 @@ data "aws_partition" "current" {}
 locals {
   alarm_prefix = "arn:${data.aws_partition.current.partition}:cloudwatch:${var.region}:${data.aws_caller_identity.current.account_id}:alarm:"
 
-  parts = concat([], [for part in local.catalog : part]...)
+  # Orders first: the others follow from them.
+  parts = concat(local.catalog["orders"], [for name, parts in local.catalog : parts if name != "orders"]...)
 
   # ---- Single numbers, over the time that the dashboard shows: TIME_SERIES(SUM(...)), as a sum of a series is one number
   orders = [module.orders.indicators.orders_placed.namespace, module.orders.indicators.orders_placed.metric_name, "service", "orders"]

@@ -181,7 +181,10 @@ def _stop(stack: Stack, alarm: Mapping[str, Any]) -> None:
 
 
 def _release(stack: Stack, alarm: Mapping[str, Any]) -> None:
-    stack.environment.client("lambda").delete_function_concurrency(FunctionName=_function(alarm))
+    """Let invocations through again; nobody wants what was given up meanwhile and waits in the failure queue."""
+    function, sqs = _function(alarm), stack.environment.client("sqs")
+    stack.environment.client("lambda").delete_function_concurrency(FunctionName=function)
+    sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName=f"{function}-failures")["QueueUrl"])
 
 
 def _function(alarm: Mapping[str, Any]) -> str:

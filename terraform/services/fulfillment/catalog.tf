@@ -26,10 +26,10 @@ output "catalog" {
   description = "What is watched, drawn and paid for: the parts of the service, in the order data flows."
   value = concat(
     [local.business],
-    module.service.catalog,
-    module.shipments.catalog,
     module.order_workflow.catalog,
     module.refund_workflow.catalog,
+    module.service.catalog,
+    module.shipments.catalog,
     concat([], [for subscription in module.subscription : subscription.catalog]...),
   )
 }
