@@ -158,8 +158,8 @@ def settings_of(home: Path, port: int, *, alarm_speed: str = "2") -> Iterator[No
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRADEPOST_LOCAL_DIR", str(home))
         patch.setenv("TRADEPOST_PORT", str(port))
-        # A release takes a third of its time, and its alarms judge in half of theirs.
-        patch.setenv("TRADEPOST_CODEDEPLOY_MINUTE_SECONDS", "20")
+        # A release takes half of its time, as its alarms do.
+        patch.setenv("TRADEPOST_CODEDEPLOY_MINUTE_SECONDS", "30")
         patch.setenv("TRADEPOST_ALARM_SPEED", alarm_speed)
         yield
 
