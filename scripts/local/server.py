@@ -143,7 +143,9 @@ def _listening(settings: Settings) -> Any:
     config = Config()
     config.bind = [f"127.0.0.1:{settings.port}"]
     config.backlog = 1024
-    config.keep_alive_timeout = 75
+    # Longer than clients keep an idle connection (the AWS provider: 90 s): one that the server closes at the moment at
+    # which a request comes leaves that client waiting for an answer.
+    config.keep_alive_timeout = 600
     config.graceful_timeout = 5
     config.loglevel = "WARNING"
     return config
