@@ -83,7 +83,11 @@ class BulkEvents:
 
 
 def drop_old_streams(group: dict[str, Any]) -> None:
-    """Keep the newest streams of a group; AWS keeps them all until their retention ends."""
+    """Keep the newest streams of a group; AWS keeps them all until their retention ends.
+
+    Several threads write to a group at once, and each may drop what another has looked at.
+    """
     streams = group["streams"]
-    while len(streams) > GROUP_STREAMS:
-        del streams[min(streams, key=lambda name: streams[name]["lastIngestionTime"] or 0)]
+    by_age = sorted((stream["lastIngestionTime"] or 0, name) for name, stream in list(streams.items()))
+    for _, name in by_age[: max(0, len(by_age) - GROUP_STREAMS)]:
+        streams.pop(name, None)
