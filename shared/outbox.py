@@ -4,15 +4,30 @@ What cannot be sent comes again with its record, so that nothing stored goes unp
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
-from shared import batch, observability
+from shared import aws, batch, config, observability
 from shared.publishing import Publishable, Publisher
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _LOGGED = ("order_id", "sku", "correlation_id", "event_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Read from the environment."""
+
+    event_bus_name: str
+
+
+@cache
+def publisher(source: str) -> Publisher:
+    """The process's publisher of events of this source, made once."""
+    return Publisher(aws.client("events"), config.load(Settings).event_bus_name, source)
 
 
 def publish[Event: Publishable](

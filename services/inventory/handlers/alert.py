@@ -1,13 +1,11 @@
 """Stream of the stock table -> event bus: stock_low and stock_back, by comparing an article before and after."""
 
-from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from inventory.adapters.stock import read_stock
 from inventory.alerts import StockEvent, crossing
-from shared import aws, batch, config, observability, outbox
-from shared.publishing import Publisher
+from shared import batch, observability, outbox
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -15,17 +13,7 @@ if TYPE_CHECKING:
 SOURCE = "tradepost.inventory"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Read from the environment."""
-
-    event_bus_name: str
-
-
-@cache
-def publisher() -> Publisher:
-    """Made once per process."""
-    return Publisher(aws.client("events"), config.load(Settings).event_bus_name, SOURCE)
+publisher = partial(outbox.publisher, SOURCE)
 
 
 @observability.handler(prepare=publisher)

@@ -1,13 +1,11 @@
 """Stream of the event table -> event bus: the only publisher of the orders' events."""
 
-from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from shared import aws, batch, clock, config, observability, outbox, tracing
+from shared import batch, clock, observability, outbox, tracing
 from shared.events import Event, event_from_item
 from shared.ids import made_at
-from shared.publishing import Publisher
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -17,17 +15,7 @@ MOST_MARKED = 20
 """X-Ray finds a trace by 50 of its annotations; each mark has two."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Read from the environment."""
-
-    event_bus_name: str
-
-
-@cache
-def publisher() -> Publisher:
-    """Made once per process."""
-    return Publisher(aws.client("events"), config.load(Settings).event_bus_name, SOURCE)
+publisher = partial(outbox.publisher, SOURCE)
 
 
 @observability.handler(prepare=publisher)
