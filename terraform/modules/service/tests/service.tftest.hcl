@@ -95,7 +95,7 @@ run "a_made_up_function_is_watched_drawn_and_paid_for" {
     error_message = "A function stands where its service says, else among what follows."
   }
   assert {
-    condition     = toset(flatten([for part in output.catalog : [for usage in part.usage : usage.charge] if part.name == "tradepost-test-shop-made-up"])) == toset(["lambda_gb_second", "lambda_request", "logs_gb"])
+    condition     = toset(flatten([for part in output.catalog : [for usage in part.usage : usage.charge] if part.name == "tradepost-test-shop-made-up"])) == toset(["lambda_gb_second_arm64", "lambda_request", "log_gigabyte"])
     error_message = "What it costs must be known."
   }
 }
