@@ -23,7 +23,7 @@ module "service" {
     project = {
       description = "Keeps orders-view up to date from the stream of order-events."
       uses        = ["order_events", "orders_view"]
-      timeout     = 30
+      timeout     = 60 # what it keeps for one more order at the worst (25 s), and as long again to work through a batch
     }
     publish = {
       description = "Publishes the stream of order-events to the bus: the outbox."

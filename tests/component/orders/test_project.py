@@ -102,6 +102,25 @@ def test_every_record_of_a_failed_order_comes_again(
     assert failed == [record["dynamodb"]["SequenceNumber"] for record in records]
 
 
+def test_orders_for_which_no_time_is_left_come_again(
+    handlers: Handlers, cloud: Any, two_orders: tuple[str, str], capsys: pytest.CaptureFixture[str]
+):
+    canceled, placed = two_orders
+    records = stream_records(cloud)
+    time_left = iter([30_000, 20_000])
+    context = Context()
+    context.get_remaining_time_in_millis = lambda: next(time_left)  # type: ignore[method-assign]
+
+    answer = handlers["project"].handler({"Records": records}, context)
+
+    [late] = [r["dynamodb"]["SequenceNumber"] for r in records if r["dynamodb"]["Keys"]["order_id"]["S"] == placed]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": late}]}
+    assert set(rows(cloud)) == {canceled}
+    log = capsys.readouterr().out
+    assert "no time is left" in log
+    assert "ProjectionFailures" not in log
+
+
 def test_a_removed_order_leaves_nothing_to_project(handlers: Handlers, cloud: Any, two_orders: tuple[str, str]):
     records = stream_records(cloud)
     for record in records:
