@@ -6,6 +6,8 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
+from scripts.local import http_server
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -28,14 +30,7 @@ async def app(
 
 def main() -> None:
     """Serve on the loopback port of the first argument until the process is stopped."""
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
-
-    config = Config()
-    config.bind = [f"127.0.0.1:{sys.argv[1]}"]
-    config.keep_alive_timeout = 75
-    config.loglevel = "WARNING"
-    asyncio.run(serve(app, config))  # type: ignore[arg-type]  # an ASGI app, loosely typed
+    asyncio.run(http_server.serve(app, int(sys.argv[1])))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scripts.local import engine
+from scripts.local import engine, http_server
 from scripts.local.admission import Admission, Receive, Scope, Send
 from scripts.local.settings import REGION, Settings, read_cloud_file, write_cloud_file
 from scripts.local.snapshot import Snapshots
@@ -64,8 +64,6 @@ def _scrub_environment(settings: Settings) -> None:
 
 
 async def _run(settings: Settings) -> None:
-    from hypercorn.asyncio import serve
-
     from scripts.local import seam
     from scripts.local.psp import service as psp
 
@@ -115,7 +113,7 @@ async def _run(settings: Settings) -> None:
             "ministack": engine.version(),
         },
     )
-    server = asyncio.create_task(serve(entrance, _listening(settings), shutdown_trigger=closed.wait))  # type: ignore[arg-type]
+    server = asyncio.create_task(http_server.serve(entrance, settings.port, closed))
     saving = asyncio.create_task(snapshots.keep_saving(app._build_persistence_save_dict))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((server, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -134,21 +132,6 @@ async def _run(settings: Settings) -> None:
         behaviours.close()
         with contextlib.suppress(OSError):
             write_cloud_file(settings.cloud_file, {**read_cloud_file(settings.cloud_file), "pid": None})
-
-
-def _listening(settings: Settings) -> Any:
-    """How the port is served."""
-    from hypercorn.config import Config
-
-    config = Config()
-    config.bind = [f"127.0.0.1:{settings.port}"]
-    config.backlog = 1024
-    # Longer than clients keep an idle connection (the AWS provider: 90 s): one that the server closes at the moment at
-    # which a request comes leaves that client waiting for an answer.
-    config.keep_alive_timeout = 600
-    config.graceful_timeout = 5
-    config.loglevel = "WARNING"
-    return config
 
 
 async def _finished(idle: Callable[[], bool]) -> None:

@@ -6,6 +6,7 @@ folder and on a port of its own, so that workers do not meet and a local cloud t
 """
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -35,6 +36,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="own",
         help="own: deploy a stack for this run (default); running: use the local cloud that `make up` started",
     )
+
+
+def pytest_configure() -> None:
+    """Let the commands that are started here be interrupted, also where the run itself is in a shell's background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

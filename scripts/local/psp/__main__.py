@@ -8,24 +8,18 @@ import sys
 from argparse import ArgumentParser
 from contextlib import suppress
 
+from scripts.local import http_server
 from scripts.local.psp.service import PaymentProvider
 
 
 async def _serve(port: int, books: str) -> None:
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
-
-    config = Config()
-    config.bind = [f"127.0.0.1:{port}"]
-    config.graceful_timeout = 1
-    config.loglevel = "WARNING"
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     provider = PaymentProvider(books)
     sys.stderr.write(f"payment provider: http://127.0.0.1:{port}\n")
     try:
-        await serve(provider, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+        await http_server.serve(provider, port, stop)
     finally:
         await provider.close()
 
