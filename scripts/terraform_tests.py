@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,11 +51,11 @@ def run(only: Sequence[str] = ()) -> None:
     if unknown := sorted(set(only) - set(modules)):
         fail(f"no module with tests is called {', '.join(unknown)}", f"there are: {', '.join(find_modules())}")
     program()
-    results: list[Result] = []
     with step(f"Testing {len(modules)} Terraform modules") as current, ThreadPoolExecutor(AT_A_TIME) as pool:
-        for result in pool.map(lambda one: check(*one), modules.items()):
-            results.append(result)
-            current.note(f"{len(results)} of {len(modules)} done, last {result.name}")
+        running = [pool.submit(check, *one) for one in modules.items()]
+        for number, done in enumerate(as_completed(running), start=1):
+            current.note(f"{number} of {len(modules)} done, last {done.result().name}")
+        results = [one.result() for one in running]
         current.result = f"{sum(one.passed for one in results)} passed, {sum(one.failed for one in results)} failed"
         current.failed = not all(one.succeeded for one in results)
     rows = [(one.name, str(one.passed), str(one.failed), duration(one.seconds)) for one in results]
@@ -70,8 +70,8 @@ def run(only: Sequence[str] = ()) -> None:
 
 
 def find_modules() -> dict[str, Path]:
-    """Return the folders with tests by name: the modules, the services' stacks, and the root."""
-    folders = [*sorted(STACK.glob("modules/*")), *sorted(STACK.glob("services/*")), STACK / "bootstrap", STACK]
+    """Return the folders with tests by name: the root, which takes longest, the modules and the services' stacks."""
+    folders = [STACK, *sorted(STACK.glob("modules/*")), *sorted(STACK.glob("services/*")), STACK / "bootstrap"]
     names = {STACK: "root"}
     return {names.get(one, one.name): one for one in folders if list(one.glob("tests/*.tftest.hcl"))}
 

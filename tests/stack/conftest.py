@@ -24,6 +24,7 @@ from scripts.environment import Environment
 from tests.stack import copies
 
 ROOT = Path(__file__).parents[2]
+CONFORMANCE = Path(__file__).parent / "conformance"
 MEASURED = "measured"
 
 type Report = Callable[[str], None]
@@ -44,9 +45,13 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first: workers take whole files, and one that starts last would run on alone."""
+    """Order the files, which workers take whole.
+
+    The slow ones first: one that started last would run on alone. Then those that need no stack, while the first one
+    deploys it.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in slow, CONFORMANCE not in item.path.parents))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -18,8 +18,6 @@ from tests.stack.alarm_inbox import Inbox
 from tests.stack.conftest import Stack, deployed_original, settings_of
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.slow
-
 SPEED = "60"
 PAUSE = 0.4
 """Seconds between two looks, at which faults go on: less than a minute of the alarms."""

@@ -7,19 +7,15 @@ import json
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import pytest
 
 from scripts.bus_tap import tap
-from scripts.console import Failure
 from scripts.environment import ROOT
 from scripts.rollout.change import serving
-from scripts.rollout.command import Options, release
 from tests.stack.code import Change, Traffic, altered, first_do, handlers
 from tests.stack.conftest import Report, Stack, until
-from tests.stack.consumers.configuration import COLD, NEXT, QUEUE, WARM, WORKFLOW, Consumers, steadily
 from tests.stack.release_times import Times, times
 from tests.waiting import eventually
 
@@ -72,13 +68,6 @@ def publish(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             stack.command("up")
 
 
-@pytest.fixture(scope="module")
-def consumers(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consumers]:
-    """Being applied when this begins: its queues make Terraform wait for the better part of a minute."""
-    with Consumers(stack, tmp_path_factory.mktemp("consumers")) as made:
-        yield made
-
-
 def served(stack: Stack, key: str = API) -> tuple[str, dict[str, float]]:
     """(version, weights) of a function's alias."""
     function = stack.outputs["functions"][key]
@@ -101,7 +90,6 @@ def limit(traffic: Traffic, seen: Times) -> tuple[int, float]:
     return exposed, exposed * WEIGHT + DICE * (exposed * WEIGHT * (1 - WEIGHT)) ** 0.5
 
 
-@pytest.mark.usefixtures("consumers")
 def test_another_layer_arrives_by_canary_and_can_be_taken_back(stack: Stack, publish: Publish, aws: Any) -> None:
     before = versions(stack)
     version = publish({"shared-layer": {"python/shared/clock.py": lambda source: source + "\n# Another digest.\n"}})
@@ -227,45 +215,6 @@ def test_a_changed_setting_is_a_release_that_can_be_left_and_ended(stack: Stack,
     assert served(stack) == (before, {})
     assert traffic.failures == []
     assert "stopped by a person" in stack.command("releases").stdout
-
-
-def test_bad_consumers_go_back_and_no_message_is_lost(
-    consumers: Consumers, aws: Any, report: Report, capsys: pytest.CaptureFixture[str]
-) -> None:
-    stack = consumers.apply(NEXT)
-    functions, queue = stack.outputs["functions"], stack.outputs["queue"]
-    sqs, machine = aws("sqs"), aws("stepfunctions")
-    runs: list[str] = []
-
-    def start(number: int) -> None:
-        started = machine.start_execution(
-            stateMachineArn=stack.outputs["state_machine"], input=json.dumps({"number": number})
-        )
-        runs.append(started["executionArn"])
-
-    with (
-        steadily(lambda number: sqs.send_message(QueueUrl=queue["url"], MessageBody=str(number))) as sent,
-        steadily(start),
-        pytest.raises(Failure),
-    ):
-        release(stack, Options(retry=True))  # a local cloud that is kept knows these versions from the last run
-    shown = capsys.readouterr().out
-
-    alias = {key: serving(aws("lambda"), functions[key]["name"], functions[key]["alias"]) for key in functions}
-    for key in (QUEUE, WORKFLOW):
-        assert f"alarm {functions[key]['name']}-canary-errors" in shown
-        seen = times(stack, key)
-        report(f"{key}, fails always: detected after {seen.detection:.1f} s, back {seen.rollback:.1f} s later")
-    # Provisioned concurrency: traffic goes to a version that is warm; one that cannot be is taken back.
-    assert alias == {QUEUE: ("1", {}), WORKFLOW: ("1", {}), WARM: ("2", {}), COLD: ("1", {})}
-    assert f"{WARM} 1 -> 2: released, 100 %" in shown
-    assert "environments of version 2 cannot be started" in shown
-
-    eventually(lambda: consumers.done() >= set(sent))
-    dead = sqs.get_queue_attributes(QueueUrl=queue["failure_queue_url"], AttributeNames=["All"])["Attributes"]
-    assert int(dead["ApproximateNumberOfMessages"]) == 0
-    for number, run in enumerate(runs):
-        assert json.loads(eventually(partial(consumers.result, run))) == {"number": number}
 
 
 def test_what_serves_served_last_and_is_newest_outlives_pruning(stack: Stack, aws: Any) -> None:

@@ -22,7 +22,6 @@ def saga(stack: Stack, client: OrderClient) -> Saga:
     return Saga(stack, client)
 
 
-@pytest.mark.slow
 def test_the_last_units_are_sold_once(saga: Saga) -> None:
     sku = saga.article(UNITS)
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -8,7 +8,6 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -33,35 +32,27 @@ NEXT = {"queue": FAILS, "workflow": FAILS, "warm": GOOD["warm"] + "# 2\n", "cold
 
 
 class Consumers:
-    """The small configuration; its first version is being applied from `with` on."""
+    """The small configuration; its first version is applied and serves from `with` on."""
 
     def __init__(self, stack: Stack, folder: Path) -> None:
         self._stack = stack
         self._folder = folder
         self._terraform = TerraformRun(folder, stack.environment.settings.endpoint)
-        self._worker = ThreadPoolExecutor(1)
-        self._first: Future[Deployed] | None = None
         self.deployed = Deployed(stack.environment, {})
         api = stack.environment.client("lambda")
         some = api.get_function_configuration(FunctionName=stack.outputs["functions"]["orders.api"]["name"])
         self._key = some["KMSKeyArn"]
 
     def __enter__(self) -> Self:
-        self._first = self._worker.submit(self._apply, GOOD)
+        self.apply(GOOD)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._worker.shutdown()
         if self._stack.kept:
             self._terraform.apply(destroy=True)
 
     def apply(self, code: dict[str, str]) -> Deployed:
         """Publish another version and return the stack as it is then; what it publishes is not released."""
-        assert self._first
-        self._first.result()
-        return self._apply(code)
-
-    def _apply(self, code: dict[str, str]) -> Deployed:
         content = archive({f"consumers/{name}.py": text for name, text in code.items()})
         environment = self._stack.environment
         artifact = {"bucket": environment.bucket("artifacts"), "key": f"consumers/{hash(content)}.zip"}
