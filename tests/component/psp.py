@@ -63,7 +63,7 @@ def started(*arguments: str) -> Iterator[Psp]:
     command = [sys.executable, "-m", "scripts.local.psp", "--port", psp.url.rpartition(":")[2], *arguments]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            eventually(lambda: process.poll() is None and _answers(psp), 30)
+            eventually(lambda: process.poll() is None and _answers(psp))
             yield psp
         finally:
             process.terminate()

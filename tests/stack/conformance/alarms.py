@@ -16,7 +16,7 @@ def state(cloud: Cloud, name: str) -> str:
 
 
 def becomes(cloud: Cloud, name: str, wanted: str) -> None:
-    eventually(lambda: state(cloud, name) == wanted, 20)
+    eventually(lambda: state(cloud, name) == wanted)
 
 
 def put(cloud: Cloud, namespace: str, value: float, **dimensions: str) -> None:

@@ -1,7 +1,6 @@
 """Asynchronous invocations: accepted at once, retried, destinations by qualifier, dead-letter messages."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -235,9 +234,7 @@ def test_metrics_count_what_was_received_dropped_and_undeliverable(cloud: Cloud)
 def test_an_event_has_at_most_one_megabyte(function: Function) -> None:
     with pytest.raises(ClientError, match="payload is too large for the Event invocation type"):
         send(function, {"padding": "x" * 1024 * 1024})
-    started = time.monotonic()
     send(function, {"padding": "x" * 1024 * 1000})
-    assert time.monotonic() - started < 1
 
 
 def test_an_event_invoke_config_is_read_back_as_it_was_set(cloud: Cloud) -> None:

@@ -1,7 +1,6 @@
 """Event source mappings of SQS queues: windows, partial failures, concurrency, FIFO groups, filters, the role."""
 
 import json
-import time
 from itertools import pairwise
 from typing import Any
 
@@ -151,7 +150,7 @@ def test_fifo_groups_run_in_parallel_and_each_in_order(cloud: Cloud) -> None:
     queue = Queue(cloud, fifo=True, visible=20)
     for group in "xyz":
         queue.send(*(f"{group}{number}" for number in range(3)), group=group)
-    consumer = Consumer(cloud, queue, sleep=0.4, BatchSize=1)
+    consumer = Consumer(cloud, queue, sleep=1, BatchSize=1)
     eventually(lambda: consumer.saw("x2", "y2", "z2"))
     calls = consumer.calls()
     assert most_at_once(calls) == 3
@@ -182,15 +181,13 @@ def test_messages_that_match_no_filter_are_deleted_unseen(cloud: Cloud) -> None:
 
 def test_a_slow_consumer_delays_no_other(cloud: Cloud) -> None:
     slow_queue, quick_queue = Queue(cloud), Queue(cloud)
-    slow, quick = Consumer(cloud, slow_queue, sleep=1.5), Consumer(cloud, quick_queue)
+    slow, quick = Consumer(cloud, slow_queue, sleep=4), Consumer(cloud, quick_queue)
     quick_queue.send("warm")
     eventually(lambda: quick.saw("warm"))
     slow_queue.send("a")
     eventually(lambda: slow_queue.in_flight() == 1)
-    sent = time.time()
     quick_queue.send("b")
     eventually(lambda: quick.saw("b"))
-    assert quick.calls()[-1]["from"] - sent < 1
     assert not slow.saw("a")
 
 

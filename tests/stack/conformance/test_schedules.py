@@ -61,7 +61,7 @@ def test_a_one_time_schedule_runs_at_the_time_of_its_zone_and_is_deleted(cloud: 
     )
     [body] = cloud.receive(url)
     assert body["by"] == made
-    assert abs(datetime.fromisoformat(body["at"]).timestamp() - time.time()) < 5
+    assert abs(datetime.fromisoformat(body["at"]).timestamp() - time.time()) < 60
     name = made.rpartition("/")[2]
     scheduler = cloud.aws("scheduler")
     eventually(lambda: name not in [item["Name"] for item in scheduler.list_schedules()["Schedules"]])

@@ -74,17 +74,6 @@ def test_records_come_in_order_in_batches_through_the_alias(cloud: Cloud, source
     assert {call["arn"] for call in consumer.calls()} == {f"{consumer.function.arn}:live"}
 
 
-def test_a_new_record_arrives_within_a_fraction_of_a_second(cloud: Cloud, source: tuple[str, str]) -> None:
-    table, stream = source
-    consumer = Consumer(cloud, stream)
-    cloud.put(table, "warm")
-    eventually(lambda: consumer.saw("warm"))
-    written = time.time()
-    cloud.put(table, "next")
-    eventually(lambda: consumer.saw("next"))
-    assert consumer.calls()[-1]["at"] - written < 0.5
-
-
 def test_latest_sees_only_what_comes_later(cloud: Cloud, source: tuple[str, str]) -> None:
     table, stream = source
     cloud.put(table, "early")
@@ -96,7 +85,7 @@ def test_latest_sees_only_what_comes_later(cloud: Cloud, source: tuple[str, str]
 
 def test_the_batching_window_collects_records(cloud: Cloud, source: tuple[str, str]) -> None:
     table, stream = source
-    consumer = Consumer(cloud, stream, BatchSize=10, MaximumBatchingWindowInSeconds=1)
+    consumer = Consumer(cloud, stream, BatchSize=10, MaximumBatchingWindowInSeconds=3)
     cloud.put(table, *"abc")
     eventually(lambda: consumer.saw("c"))
     assert consumer.ids() == [["a", "b", "c"]]
@@ -122,9 +111,10 @@ def test_partial_failures_retry_from_the_first_failed_record(cloud: Cloud, sourc
     consumer = Consumer(
         cloud, stream, "partial", FunctionResponseTypes=["ReportBatchItemFailures"], MaximumRetryAttempts=1
     )
+    eventually(lambda: consumer.saw("b"))  # else "c" might come with them
     cloud.put(table, "c")
-    eventually(lambda: consumer.saw("c") and consumer.ids()[-1] == ["c"])
-    assert consumer.ids() == [["a", "bad", "b"], ["bad", "b"], ["c"]] or consumer.ids()[0] == ["a", "bad", "b", "c"]
+    eventually(lambda: consumer.saw("c"))
+    assert consumer.ids() == [["a", "bad", "b"], ["bad", "b"], ["c"]]
 
 
 def test_a_poison_record_is_isolated_and_reaches_the_on_failure_queue(cloud: Cloud, source: tuple[str, str]) -> None:
@@ -187,15 +177,15 @@ def test_filters_keep_other_records_away(cloud: Cloud, source: tuple[str, str]) 
 
 def test_a_slow_consumer_delays_no_other(cloud: Cloud, source: tuple[str, str]) -> None:
     table, stream = source
-    slow, quick = Consumer(cloud, stream, "slow", BatchSize=1), Consumer(cloud, stream, BatchSize=1)
+    slow, quick = Consumer(cloud, stream, "slow", sleep=4, BatchSize=1), Consumer(cloud, stream, BatchSize=1)
     cloud.put(table, *"abc")
-    eventually(lambda: quick.saw("c"), 1.4)
+    eventually(lambda: quick.saw("c"))
     assert not slow.saw("c")
 
 
 def test_parallel_batches_of_a_shard_keep_each_partition_key_in_order(cloud: Cloud) -> None:
     table, stream = cloud.table(sort=True)
-    consumer = Consumer(cloud, stream, "slow", sleep=0.5, Enabled=False, BatchSize=1, ParallelizationFactor=4)
+    consumer = Consumer(cloud, stream, "slow", sleep=1, Enabled=False, BatchSize=1, ParallelizationFactor=4)
     keys = ["a", "b", "c", "d"]
     for number in range(2):
         for key in keys:
@@ -206,7 +196,7 @@ def test_parallel_batches_of_a_shard_keep_each_partition_key_in_order(cloud: Clo
     calls = consumer.calls()
     for key in keys:
         assert [call["numbers"] for call in calls if call["ids"] == [key]] == [["0"], ["1"]]
-    assert calls[-1]["at"] - calls[0]["at"] < 8 * 0.5, "batches did not run in parallel"
+    assert calls[-1]["at"] - calls[0]["at"] < 8 * 1, "batches did not run in parallel"
 
 
 def test_a_mapping_whose_role_cannot_read_the_stream_is_refused(cloud: Cloud, source: tuple[str, str]) -> None:

