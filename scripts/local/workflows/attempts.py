@@ -9,12 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from scripts.local import engine
-from scripts.local.workflows import tokens
+from scripts.local.workflows import data_flow, tokens
+from scripts.local.workflows.data_flow import Outcome
 from scripts.local.workflows.runs import Runs
 from scripts.local.workflows.tasks import CALLBACK, Tasks
-
-Outcome = tuple[Any, str | None]
-"""(output, name of the next state or None)."""
 
 
 class Attempts:
@@ -58,22 +56,11 @@ class Attempts:
         return workflows._apply_catcher(catcher, data, context, language, found), catcher["Next"]
 
     def _attempt(self, state: dict[str, Any], data: Any, execution: dict[str, Any], context: dict[str, Any]) -> Outcome:
-        workflows, resource = self._workflows, state.get("Resource", "")
-        jsonata = workflows._state_query_language(state, context) == "JSONata"
-        if CALLBACK in resource:
+        if CALLBACK in state.get("Resource", ""):
             context["Task"] = {"Token": tokens.make(execution["stateMachineArn"])}
-        if jsonata:
-            arguments = workflows._apply_jsonata_arguments(state, data, context)
-        else:
-            arguments = workflows._apply_parameters(state, workflows._apply_input_path(state, data, context), context)
+        arguments = data_flow.given(state, data, context)
         result = self._result(state, arguments, self._seconds(state, data, context), execution, context)
-        if jsonata:
-            output = workflows._apply_jsonata_output(state, data, context, result=result, default=result)
-            workflows._apply_state_assign(state, data, context, result=result)
-        else:
-            selected = workflows._apply_result_selector(state, result)
-            output = workflows._apply_output_path(state, workflows._apply_result_path(state, data, selected), context)
-        return output, workflows._next_or_end(state)
+        return data_flow.outcome(state, data, context, result)
 
     def _result(
         self, state: dict[str, Any], arguments: Any, seconds: float | None, execution: dict[str, Any], context: Any

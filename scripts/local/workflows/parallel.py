@@ -8,6 +8,8 @@ import threading
 from typing import Any
 
 from scripts.local import engine
+from scripts.local.workflows import data_flow
+from scripts.local.workflows.data_flow import Outcome
 from scripts.local.workflows.run import Run
 from scripts.local.workflows.runs import Runs
 
@@ -23,25 +25,15 @@ class Parallel:
     def install(self) -> None:
         self._workflows._run_parallel_branches = self.run
 
-    def run(self, state: dict[str, Any], data: Any, execution: Any, context: dict[str, Any]) -> tuple[Any, str | None]:
+    def run(self, state: dict[str, Any], data: Any, execution: Any, context: dict[str, Any]) -> Outcome:
         """(output, next state) of one attempt; raises the error of the branch that failed first."""
-        workflows, run = self._workflows, self._runs.current()
+        run = self._runs.current()
         if run is None:
-            found: tuple[Any, str | None] = self._run_alone(state, data, execution, context)
+            found: Outcome = self._run_alone(state, data, execution, context)
             return found
-        jsonata = workflows._state_query_language(state, context) == "JSONata"
-        if jsonata:
-            given = workflows._apply_jsonata_arguments(state, data, context)
-        else:
-            given = workflows._apply_parameters(state, workflows._apply_input_path(state, data, context), context)
+        given = data_flow.given(state, data, context)
         results = self._results(run, state["Branches"], given, execution, context)
-        if jsonata:
-            output = workflows._apply_jsonata_output(state, data, context, result=results, default=results)
-            workflows._apply_state_assign(state, data, context, result=results)
-        else:
-            selected = workflows._apply_result_selector(state, results)
-            output = workflows._apply_output_path(state, workflows._apply_result_path(state, data, selected), context)
-        return output, workflows._next_or_end(state)
+        return data_flow.outcome(state, data, context, results)
 
     def _results(self, run: Run, definitions: list[Any], given: Any, execution: Any, context: Any) -> list[Any]:
         branches = [run.branch() for _ in definitions]
