@@ -12,15 +12,55 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from hypercorn import asyncio as hypercorn_asyncio
+from hypercorn import protocol
+from hypercorn.asyncio import run
+from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.config import Config
+from hypercorn.events import RawData
+from hypercorn.protocol.events import Response
+from hypercorn.protocol.h11 import H11Protocol
+
 GRACEFUL_SECONDS = 5.0
+
+
+class AnswersInOnePiece(H11Protocol):
+    """Holds the head of an answer back until the next part of it, its body or its end."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._to_client, self.send = self.send, self._send
+        self._head, self._is_head = b"", False
+
+    async def stream_send(self, event: Any) -> None:
+        self._is_head = isinstance(event, Response) and event.status_code >= 200
+        await super().stream_send(event)
+
+    async def _send(self, event: Any) -> None:
+        if isinstance(event, RawData):
+            data = self._head + event.data
+            self._head = data if self._is_head else b""
+            if self._is_head:
+                return
+            event = RawData(data=data)
+        await self._to_client(event)
+
+
+class EndsWithItsClient(TCPServer):
+    """Does not wait for the end of the idle time once the client has closed the connection."""
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        await self.idle_task.stop()
+
+
+# Where hypercorn looks them up.
+protocol.H11Protocol = AnswersInOnePiece  # type: ignore[attr-defined]
+run.TCPServer = EndsWithItsClient  # type: ignore[attr-defined]
 
 
 async def serve(app: Callable[..., Awaitable[None]], port: int, stop: asyncio.Event | None = None) -> None:
     """Serve an ASGI app on 127.0.0.1 until `stop` is set (without one: until a signal); lets requests finish first."""
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
-
-    _change_hypercorn()
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.backlog = 1024
@@ -29,44 +69,4 @@ async def serve(app: Callable[..., Awaitable[None]], port: int, stop: asyncio.Ev
     config.keep_alive_timeout = 600
     config.graceful_timeout = GRACEFUL_SECONDS
     config.loglevel = "WARNING"
-    await serve(app, config, shutdown_trigger=stop.wait if stop else None)
-
-
-def _change_hypercorn() -> None:
-    from hypercorn import protocol
-    from hypercorn.asyncio import run
-    from hypercorn.asyncio.tcp_server import TCPServer
-    from hypercorn.events import RawData
-    from hypercorn.protocol.events import Response
-    from hypercorn.protocol.h11 import H11Protocol
-
-    class AnswersInOnePiece(H11Protocol):
-        """Holds the head of an answer back until the next part of it, its body or its end."""
-
-        def __init__(self, *arguments: Any, **named: Any) -> None:
-            super().__init__(*arguments, **named)
-            self._to_client, self.send = self.send, self._send
-            self._head, self._is_head = b"", False
-
-        async def stream_send(self, event: Any) -> None:
-            self._is_head = isinstance(event, Response) and event.status_code >= 200
-            await super().stream_send(event)
-
-        async def _send(self, event: Any) -> None:
-            if isinstance(event, RawData):
-                data = self._head + event.data
-                self._head = data if self._is_head else b""
-                if self._is_head:
-                    return
-                event = RawData(data=data)
-            await self._to_client(event)
-
-    class EndsWithItsClient(TCPServer):
-        """Does not wait for the end of the idle time once the client has closed the connection."""
-
-        async def _read_data(self) -> None:
-            await super()._read_data()
-            await self.idle_task.stop()
-
-    protocol.H11Protocol = AnswersInOnePiece  # type: ignore[attr-defined]  # where hypercorn looks it up
-    run.TCPServer = EndsWithItsClient  # type: ignore[attr-defined]
+    await hypercorn_asyncio.serve(app, config, shutdown_trigger=stop.wait if stop else None)
