@@ -8,13 +8,13 @@ from typing import Any
 import boto3
 import pytest
 from jsonschema import Draft4Validator
-from moto import mock_aws
 
 from shared import aws
 from shared.ids import new_id
 from shared.schemas import CONTRACTS
 from tests.component.fulfillment.support import ENVIRONMENT, PARTNER, SHIPMENTS, Executions, Orders, Wait
 from tests.component.gateway import Call, Context, log_to_stdout, sender
+from tests.component.moto_account import moto_account
 
 REQUESTS, OUTCOMES = (
     json.loads((CONTRACTS / "commands" / f"fulfillment.{name}.json").read_text()) for name in ("request", "response")
@@ -24,10 +24,7 @@ REQUESTS, OUTCOMES = (
 @pytest.fixture(scope="session")
 def account() -> Iterator[Any]:
     """One moto account with the service's table; yields its DynamoDB client."""
-    with pytest.MonkeyPatch.context() as environment, mock_aws():
-        for name, value in ENVIRONMENT.items():
-            environment.setenv(name, value)
-        environment.delenv("AWS_ENDPOINT_URL", raising=False)
+    with moto_account(ENVIRONMENT):
         dynamodb = boto3.client("dynamodb")
         dynamodb.create_table(
             TableName=SHIPMENTS,

@@ -9,11 +9,11 @@ from typing import Any
 import boto3
 import pytest
 from jsonschema import Draft4Validator
-from moto import mock_aws
 
 from shared.schemas import CONTRACTS
 from tests.component.gateway import Call, Context, log_to_stdout, sender
 from tests.component.inventory.support import BUS, ENVIRONMENT, KEYS, RESERVATIONS, STOCK, Command, request
+from tests.component.moto_account import moto_account
 
 REQUESTS, OUTCOMES = (
     json.loads((CONTRACTS / "commands" / f"inventory.{name}.json").read_text()) for name in ("request", "response")
@@ -24,10 +24,7 @@ REQUESTS, OUTCOMES = (
 @pytest.fixture(scope="session")
 def account() -> Iterator[Any]:
     """One moto account with the service's tables and bus; yields its DynamoDB client."""
-    with pytest.MonkeyPatch.context() as environment, mock_aws():
-        for name, value in ENVIRONMENT.items():
-            environment.setenv(name, value)
-        environment.delenv("AWS_ENDPOINT_URL", raising=False)
+    with moto_account(ENVIRONMENT):
         dynamodb = boto3.client("dynamodb")
         for table, key in KEYS.items():
             _create_table(dynamodb, table, key)

@@ -7,9 +7,9 @@ from typing import Any
 import boto3
 import pytest
 from jsonschema import Draft4Validator
-from moto import mock_aws
 
 from tests.component.gateway import log_to_stdout, sender
+from tests.component.moto_account import moto_account
 from tests.component.orders.support import (
     ANSWERS,
     BODY,
@@ -30,10 +30,7 @@ from tests.component.orders.support import (
 @pytest.fixture(scope="session")
 def account() -> Iterator[Any]:
     """One moto account with the service's tables and bus; yields its DynamoDB client."""
-    with pytest.MonkeyPatch.context() as environment, mock_aws():
-        for name, value in ENVIRONMENT.items():
-            environment.setenv(name, value)
-        environment.delenv("AWS_ENDPOINT_URL", raising=False)
+    with moto_account(ENVIRONMENT):
         dynamodb = boto3.client("dynamodb")
         _create_table(dynamodb, EVENTS, "order_id", "sequence")
         _create_table(dynamodb, VIEW, "order_id", indexes=("partner_id", "partner_status"))

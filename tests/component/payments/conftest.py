@@ -7,9 +7,9 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from tests.component.gateway import Call, log_to_stdout, sender
+from tests.component.moto_account import moto_account
 from tests.component.payments.support import ENVIRONMENT, PAYMENTS, SECRET, Charge
 from tests.component.psp import Psp, started
 
@@ -25,10 +25,7 @@ def psp() -> Iterator[Psp]:
 @pytest.fixture(scope="session")
 def account(psp: Psp) -> Iterator[Any]:
     """One moto account with the service's table and secret; yields its clients by name."""
-    with pytest.MonkeyPatch.context() as environment, mock_aws():
-        for name, value in {**ENVIRONMENT, "PAYMENT_PROVIDER_URL": psp.url}.items():
-            environment.setenv(name, value)
-        environment.delenv("AWS_ENDPOINT_URL", raising=False)
+    with moto_account({**ENVIRONMENT, "PAYMENT_PROVIDER_URL": psp.url}):
         dynamodb, manager = boto3.client("dynamodb"), boto3.client("secretsmanager")
         dynamodb.create_table(
             TableName=PAYMENTS,
