@@ -7,6 +7,7 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from scripts import logs
@@ -96,9 +97,8 @@ def summaries(client: Any, seconds: float, expression: str = "", *, until: float
 
 def get(client: Any, ids: list[str]) -> Iterator[tuple[str, list[Document]]]:
     """Yield (id, segments) of the traces that are there."""
-    for begin in range(0, len(ids), BATCH):
-        batch = ids[begin : begin + BATCH]
-        for page in client.get_paginator("batch_get_traces").paginate(TraceIds=batch):
+    for batch in batched(ids, BATCH, strict=False):
+        for page in client.get_paginator("batch_get_traces").paginate(TraceIds=list(batch)):
             for trace in page["Traces"]:
                 segments = [json.loads(segment["Document"]) for segment in trace["Segments"]]
                 if segments:

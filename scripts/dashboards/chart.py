@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from html import escape
+from itertools import batched
 from typing import TYPE_CHECKING
 
 from scripts.dashboards.scale import Axis, exact, round_range, short, time_ticks
@@ -112,8 +113,7 @@ def _thinned(points: Points) -> Points:
         return points
     size = -(-len(points) // (MOST_POINTS // 2))
     kept: set[tuple[float, float]] = set()
-    for first in range(0, len(points), size):
-        stretch = points[first : first + size]
+    for stretch in batched(points, size, strict=False):
         kept |= {min(stretch, key=lambda one: one[1]), max(stretch, key=lambda one: one[1])}
     return tuple(sorted(kept))
 

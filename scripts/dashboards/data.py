@@ -6,6 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from scripts.console import fail
@@ -146,9 +147,9 @@ def _series(client: Any, graph: Graph, end: datetime, span: timedelta) -> list[S
 
 
 def _alarms(client: Any, names: Sequence[str]) -> Iterable[tuple[str, Alarm]]:
-    for start in range(0, len(names), NAMES_PER_CALL):
+    for some in batched(names, NAMES_PER_CALL, strict=False):
         answer = client.describe_alarms(
-            AlarmNames=names[start : start + NAMES_PER_CALL],
+            AlarmNames=list(some),
             AlarmTypes=["MetricAlarm", "CompositeAlarm"],
             MaxRecords=NAMES_PER_CALL,
         )

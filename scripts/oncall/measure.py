@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from scripts.console import fail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 BATCH = 500
 """GetMetricData takes so many queries."""
@@ -74,11 +75,10 @@ class Measured:
 
     def __init__(self, client: Any, metrics: Iterable[Metric], over: Range) -> None:
         self._values: dict[Metric, list[float]] = {}
-        wanted = list(dict.fromkeys(metrics))
-        for begin in range(0, len(wanted), BATCH):
-            self._read(client, wanted[begin : begin + BATCH], over)
+        for batch in batched(dict.fromkeys(metrics), BATCH, strict=False):
+            self._read(client, batch, over)
 
-    def _read(self, client: Any, metrics: list[Metric], over: Range) -> None:
+    def _read(self, client: Any, metrics: Sequence[Metric], over: Range) -> None:
         queries = [_query(number, metric, over.period) for number, metric in enumerate(metrics)]
         pages = client.get_paginator("get_metric_data").paginate(
             MetricDataQueries=queries,
@@ -130,9 +130,9 @@ def insights(client: Any, groups: list[str], query: str, over: Range) -> list[di
         Failure: the query does not end well.
     """
     rows: list[dict[str, str]] = []
-    for begin in range(0, len(groups), GROUPS):
+    for some in batched(groups, GROUPS, strict=False):
         started = client.start_query(
-            logGroupNames=groups[begin : begin + GROUPS],
+            logGroupNames=list(some),
             startTime=int(over.start),
             endTime=int(over.end) + 1,
             queryString=query,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from scripts.console import step
@@ -62,8 +63,8 @@ def elsewhere(stack: Deployed, changes: list[Change]) -> dict[str, str]:
 def read(client: Any, names: list[str]) -> dict[str, Any]:
     """Return CloudWatch's alarms by name."""
     found: dict[str, Any] = {}
-    for start in range(0, len(names), PAGE):
-        answer = client.describe_alarms(AlarmNames=names[start : start + PAGE], MaxRecords=PAGE)
+    for page in batched(names, PAGE, strict=False):
+        answer = client.describe_alarms(AlarmNames=list(page), MaxRecords=PAGE)
         found |= {one["AlarmName"]: one for one in answer["MetricAlarms"]}
     return found
 

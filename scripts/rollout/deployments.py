@@ -6,6 +6,7 @@ import getpass
 import hashlib
 import time
 from dataclasses import dataclass
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from scripts.console import Failure
@@ -109,8 +110,8 @@ class Deployments:
     def read(self, ids: list[str]) -> dict[str, Deployment]:
         """Return deployments by id."""
         found: dict[str, Deployment] = {}
-        for start in range(0, len(ids), PAGE):
-            answer = self._client.batch_get_deployments(deploymentIds=ids[start : start + PAGE])
+        for page in batched(ids, PAGE, strict=False):
+            answer = self._client.batch_get_deployments(deploymentIds=list(page))
             found |= {info["deploymentId"]: _deployment(info) for info in answer["deploymentsInfo"]}
         return found
 

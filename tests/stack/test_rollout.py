@@ -7,6 +7,7 @@ import json
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import batched
 from typing import Any
 
 import pytest
@@ -154,8 +155,8 @@ def in_view(stack: Stack, order_ids: list[str]) -> set[str]:
     """Those of the orders that the read model has."""
     table, found = stack.outputs["tables"]["orders_view"], set()
     client = stack.environment.client("dynamodb")
-    for start in range(0, len(order_ids), 100):
-        keys = [{"order_id": {"S": one}} for one in order_ids[start : start + 100]]
+    for some in batched(order_ids, 100, strict=False):
+        keys = [{"order_id": {"S": one}} for one in some]
         answer = client.batch_get_item(RequestItems={table: {"Keys": keys, "ProjectionExpression": "order_id"}})
         found |= {item["order_id"]["S"] for item in answer["Responses"][table]}
     return found

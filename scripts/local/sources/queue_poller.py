@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from itertools import batched
 from typing import Any
 
 from scripts.local import engine
@@ -136,11 +137,8 @@ def _receive_once(url: str, count: int) -> list[Message]:
 
 
 def _delete(url: str, records: list[Record]) -> None:
-    for start in range(0, len(records), RECEIVE_LIMIT):
-        entries = [
-            {"Id": str(number), "ReceiptHandle": record["receiptHandle"]}
-            for number, record in enumerate(records[start : start + RECEIVE_LIMIT])
-        ]
+    for some in batched(records, RECEIVE_LIMIT, strict=False):
+        entries = [{"Id": str(number), "ReceiptHandle": record["receiptHandle"]} for number, record in enumerate(some)]
         destinations.call("sqs", "AmazonSQS.DeleteMessageBatch", {"QueueUrl": url, "Entries": entries})
 
 

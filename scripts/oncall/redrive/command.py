@@ -21,7 +21,7 @@ from scripts.logs import seconds
 from scripts.oncall import audit
 from scripts.oncall.redrive import executions, topology, view
 from scripts.oncall.redrive.causes import with_causes
-from scripts.oncall.redrive.envelopes import Failure, Kind
+from scripts.oncall.redrive.envelopes import Failure
 from scripts.oncall.redrive.messages import Pace, look, take
 from scripts.oncall.redrive.replays import Replays
 
@@ -278,6 +278,3 @@ def _stopping() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-KINDS = tuple(kind.value for kind in Kind)

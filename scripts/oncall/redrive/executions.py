@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 from typing import TYPE_CHECKING, Any, Self
 
 from scripts.console import fail
@@ -65,8 +66,8 @@ class Executions:
     def pages(self, limit: int) -> Iterator[list[Failure]]:
         """Yield up to `limit` failed executions that were not replayed, in pages of at most ten."""
         found = list(_failed(self._client, self._queue))[:limit]
-        for begin in range(0, len(found), PAGE):
-            yield [_failure(self._client, self._queue, one) for one in found[begin : begin + PAGE]]
+        for page in batched(found, PAGE, strict=False):
+            yield [_failure(self._client, self._queue, one) for one in page]
 
     def keep(self, failure: Failure) -> None:
         """Nothing hides an execution, and its replay has one name."""

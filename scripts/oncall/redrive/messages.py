@@ -6,6 +6,7 @@ SQS cannot be read without receiving: what is looked at is hidden from others fo
 from __future__ import annotations
 
 import time
+from itertools import batched
 from typing import TYPE_CHECKING, Any, Self
 
 from scripts.oncall.redrive.envelopes import Failure, parse
@@ -71,10 +72,10 @@ class Taken:
         """Make all that is left visible again."""
         left = list(self._ours.items())
         self._ours.clear()
-        for begin in range(0, len(left), PAGE):
+        for page in batched(left, PAGE, strict=False):
             entries = [
                 {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
-                for number, (_, receipt) in enumerate(left[begin : begin + PAGE])
+                for number, (_, receipt) in enumerate(page)
             ]
             self._client.change_message_visibility_batch(QueueUrl=self._queue.url, Entries=entries)
 
