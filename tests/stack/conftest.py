@@ -22,6 +22,7 @@ from scripts.client import OrderClient
 from scripts.deployed import Deployed
 from scripts.environment import Environment
 from tests.stack import copies
+from tests.stack.orders import until_projected
 
 ROOT = Path(__file__).parents[2]
 CONFORMANCE = Path(__file__).parent / "conformance"
@@ -194,12 +195,16 @@ def aws(stack: Stack) -> Any:
 
 @pytest.fixture(scope="module")
 def resting_orders(stack: Stack) -> Iterator[None]:
-    """No workflow takes up what orders tell: they stay as the module's tests leave them."""
+    """No workflow takes up what orders tell: they stay as the module's tests leave them.
+
+    What the tests of other modules have told before is in the read model.
+    """
     events, bus = stack.environment.client("events"), stack.outputs["event_bus_name"]
     rules = [f"{bus}-fulfillment-{name}" for name in ("start-order", "start-refund")]
     try:
         for rule in rules:
             events.disable_rule(Name=rule, EventBusName=bus)
+        until_projected(stack.client())
         yield
     finally:
         for rule in rules:

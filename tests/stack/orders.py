@@ -1,13 +1,19 @@
 """Request bodies of the order API, what its answers must look like, and orders that are further on."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import requests
 
-from tests.stack.conftest import Stack
+from scripts.client import OrderClient
+from tests.waiting import eventually
+
+if TYPE_CHECKING:
+    from tests.stack.conftest import Stack
 
 PROBLEM = "urn:tradepost:problem:"
+PROJECTED_SECONDS = 120.0
+"""For the read model to take up all that a flood of orders has told, on a busy machine."""
 
 
 def line(sku: str = "MUG-BLUE", quantity: int = 1, unit_amount: int = 1250) -> dict[str, Any]:
@@ -19,7 +25,7 @@ def order(*lines: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {"currency": "EUR", "payment_method": "pm_approved", "lines": list(lines) or [line()], **fields}
 
 
-def completed_order(stack: Stack, aws: Any, like: str) -> str:
+def completed_order(stack: "Stack", aws: Any, like: str) -> str:
     """The id of a new order with the first event of the order `like`, completed.
 
     All of its events are written at once, so that no workflow comes in between.
@@ -47,6 +53,12 @@ def completed_order(stack: Stack, aws: Any, like: str) -> str:
     ]
     dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": item}} for item in items])
     return order_id
+
+
+def until_projected(client: OrderClient) -> None:
+    """Wait until the read model has all that was told so far: the stream's records are read in their order."""
+    last = client.place(order()).json()["order_id"]
+    eventually(lambda: last in {listed["order_id"] for listed in client.list().json()["items"]}, PROJECTED_SECONDS)
 
 
 def assert_problem(response: requests.Response, status: int, slug: str, names: str = "") -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pytest
 from scripts.client import OrderClient
 from tests.stack.conftest import Stack
 from tests.stack.orders import assert_problem
+from tests.stack.payments import Till
 from tests.stack.saga import NOTHING, PARCEL, PRICE, TERMINAL, Money, Saga, paid, some
 from tests.waiting import eventually
 
@@ -250,23 +251,17 @@ def test_an_order_ends_as_it_should(name: str, running: dict[str, Future[None]])
 
 def test_a_key_that_changes_under_load_fails_no_order(saga: Saga, stack: Stack) -> None:
     """Orders go through while the provider's API key is rotated twice."""
-    sku, secrets = saga.article(1000), stack.environment.client("secretsmanager")
-    secret, stop, orders = stack.outputs["payment_provider_secret_arn"], threading.Event(), list[str]()
+    sku, till, stop, orders = saga.article(1000), Till(stack), threading.Event(), list[str]()
 
     def shop() -> None:
         while not stop.is_set():
             orders.append(saga.completed(sku))
 
-    def version() -> str:
-        return str(secrets.get_secret_value(SecretId=secret)["VersionId"])
-
     with ThreadPoolExecutor(4) as pool:
         shoppers = [pool.submit(shop) for _ in range(4)]
         try:
             for _ in range(2):
-                before = version()
-                secrets.rotate_secret(SecretId=secret)
-                eventually(lambda before=before: version() != before)  # type: ignore[misc]
+                assert till.rotate()
                 seen = len(orders)
                 eventually(lambda seen=seen: len(orders) >= seen + 4)  # type: ignore[misc]
         finally:

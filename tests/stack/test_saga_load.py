@@ -7,6 +7,7 @@ import pytest
 
 from scripts.client import OrderClient
 from tests.stack.conftest import Stack
+from tests.stack.orders import until_projected
 from tests.stack.saga import NOTHING, Money, Saga
 from tests.waiting import eventually
 
@@ -46,3 +47,4 @@ def test_the_last_units_are_sold_once(saga: Saga) -> None:
         saga.client.get(order_id).json()["rejection"]["reason"] for order_id in orders if ended[order_id] == "rejected"
     }
     assert reasons == {"out_of_stock"}
+    until_projected(saga.client)
