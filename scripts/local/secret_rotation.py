@@ -37,6 +37,7 @@ class SecretRotation:
         self._changed = changed
         self._secrets = engine.service("secretsmanager")
         self._running: set[str] = set()
+        self._wanted_again: set[str] = set()
         self._lock = threading.Lock()
 
     def install(self) -> None:
@@ -133,6 +134,7 @@ class SecretRotation:
     def _start(self, secret: Secret, token: str, steps: Sequence[str]) -> None:
         with self._lock:
             if secret["ARN"] in self._running:
+                self._wanted_again.add(secret["ARN"])
                 return
             self._running.add(secret["ARN"])
         run = contextvars.copy_context().run
@@ -149,7 +151,12 @@ class SecretRotation:
         finally:
             with self._lock:
                 self._running.discard(secret["ARN"])
+                again = secret["ARN"] in self._wanted_again
+                self._wanted_again.discard(secret["ARN"])
             self._changed()
+            unfinished = _unfinished(secret)
+            if again and unfinished:
+                self._start(secret, unfinished, STEPS)
 
     def _step(self, secret: Secret, token: str, step: str) -> bool:
         """Call the function for a step; False when it failed or the rotation was canceled before."""

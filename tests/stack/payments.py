@@ -99,16 +99,17 @@ class Till:
     def rotate(self) -> bool:
         """Rotate the secret, or go on with a rotation that failed; tells whether it ended well."""
         started = int(time.time() * 1000)
+        pending = [
+            version
+            for version, stages in self.stages().items()
+            if "AWSPENDING" in stages and "AWSCURRENT" not in stages
+        ]
         try:
             token = str(self.manager.rotate_secret(SecretId=self.secret_id)["VersionId"])
         except ClientError as error:
             if "previous rotation isn't complete" not in str(error):
                 raise
-            token = next(
-                version
-                for version, stages in self.stages().items()
-                if "AWSPENDING" in stages and "AWSCURRENT" not in stages
-            )
+            [token] = pending
         group = f"/aws/lambda/{self.stack.outputs['functions']['payments.rotate']['name']}"
         failed = f'{{ $.level = "ERROR" && $.version = "{token}" }}'
 

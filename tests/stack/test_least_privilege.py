@@ -8,6 +8,7 @@ import copy
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -211,8 +212,9 @@ def _deploy_check_works(stack: Stack, aws: Any) -> bool:
 
     found = eventually(verdict)
     if found == "hook failed":
-        # It may not report, and its deployment would wait for it.
-        codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=False)
+        # Where it may not report, its deployment would wait for it.
+        with suppress(codedeploy.exceptions.DeploymentAlreadyCompletedException):
+            codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=False)
     return found == "Succeeded"
 
 

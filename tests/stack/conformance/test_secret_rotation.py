@@ -13,7 +13,7 @@ from tests.waiting import eventually
 
 # What AWS's rotation templates do, over the engine's JSON API: the bare runtime has no SDK.
 ROTATE = """
-import json, os, urllib.request
+import json, os, time, urllib.request
 
 def call(action, **body):
     request = urllib.request.Request(
@@ -27,6 +27,8 @@ def call(action, **body):
 def handler(event, context):
     print("STEP", event["Step"])
     secret, token, step = event["SecretId"], event["ClientRequestToken"], event["Step"]
+    while step == os.environ.get("WAITS_AT") and call("DescribeSecret", SecretId=secret)["Description"] != "go on":
+        time.sleep(0.05)
     if step == os.environ.get("FAILS_AT"):
         raise ValueError("the database does not answer")
     versions = call("DescribeSecret", SecretId=secret)["VersionIdsToStages"]
@@ -68,8 +70,9 @@ class Rotated:
         return self.manager.describe_secret(SecretId=self.arn)
 
 
-def rotated(cloud: Cloud, *, permit: bool = True, fails_at: str = "") -> Rotated:
-    function = cloud.function(ROTATE, Environment={"Variables": {"FAILS_AT": fails_at}})
+def rotated(cloud: Cloud, *, permit: bool = True, fails_at: str = "", waits_at: str = "") -> Rotated:
+    """At the step `waits_at` the function waits until the secret's description is "go on"."""
+    function = cloud.function(ROTATE, Environment={"Variables": {"FAILS_AT": fails_at, "WAITS_AT": waits_at}})
     if permit:
         cloud.aws("lambda").add_permission(
             FunctionName=function.name,
@@ -77,7 +80,7 @@ def rotated(cloud: Cloud, *, permit: bool = True, fails_at: str = "") -> Rotated
             Action="lambda:InvokeFunction",
             Principal="secretsmanager.amazonaws.com",
         )
-    made = cloud.aws("secretsmanager").create_secret(Name=unique("secret"), SecretString="old")
+    made = cloud.aws("secretsmanager").create_secret(Name=unique("secret"), SecretString="old", Description="new")
     return Rotated(cloud, made["ARN"], function)
 
 
@@ -112,6 +115,15 @@ def test_a_failed_step_leaves_the_current_value_and_is_tried_again(cloud: Cloud)
     eventually(finished)
     # Lambda tries the step again by itself, too: the rotation may have ended before ours was asked for.
     assert {"AWSCURRENT", "AWSPREVIOUS"} & set(secret.describe()["VersionIdsToStages"][token])
+
+
+def test_a_rotation_that_is_asked_for_while_one_fails_follows_it(cloud: Cloud) -> None:
+    secret = rotated(cloud, fails_at="setSecret", waits_at="setSecret")
+    secret.rotate()
+    with pytest.raises(ClientError, match="previous rotation isn't complete"):
+        secret.rotate()
+    secret.manager.update_secret(SecretId=secret.arn, Description="go on")
+    eventually(lambda: secret.steps().count("createSecret") == 2)
 
 
 @pytest.mark.parametrize("fails_at", ["", "testSecret"])
