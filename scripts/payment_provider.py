@@ -1,7 +1,7 @@
 """Connects the deployed stack with the local cloud's payment provider: what a person does once at a real one.
 
-At a real provider (services/payments/README.md) that is: make an API key, register the webhook address, put both
-credentials into the secret.
+At a real provider (services/payments/README.md) that is: make an API key, register the webhook address, put the key and
+the signing secret into their secrets.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from scripts.environment import Environment
 
 WEBHOOKS = "/payments/events"
+API_KEY, SIGNING = "payment_provider_secret_arn", "payment_webhook_secret_arn"
+"""Terraform's outputs with the ARNs of the secrets."""
+
 SECONDS = (3.05, 30.0)
 
 
@@ -41,24 +44,28 @@ def connect(stack: Deployed) -> bool:
         endpoint = _answered(
             session.put(f"{base}/admin/webhook_endpoint", json={"url": stack.api_url() + WEBHOOKS}, timeout=SECONDS)
         )
-        known = _read(stack)
-        if known.get("webhook_secret") == endpoint["secret"] and _accepts(session, base, known.get("api_key", "")):
-            return False
-        with step("Connecting the payment provider") as current:
+        missing: dict[str, dict[str, str]] = {}
+        if not _accepts(session, base, _read(stack, API_KEY).get("api_key", "")):
             key = _answered(session.post(f"{base}/admin/api_keys", timeout=SECONDS))
-            value = {"api_key": key["secret"], "api_key_id": key["id"], "webhook_secret": endpoint["secret"]}
+            missing[API_KEY] = {"api_key": key["secret"], "api_key_id": key["id"]}
+        if _read(stack, SIGNING).get("signing_secret") != endpoint["secret"]:
+            missing[SIGNING] = {"signing_secret": endpoint["secret"]}
+    if not missing:
+        return False
+    with step("Connecting the payment provider") as current:
+        for secret, value in missing.items():
             stack.environment.client("secretsmanager").put_secret_value(
-                SecretId=stack.outputs["payment_provider_secret_arn"], SecretString=json.dumps(value)
+                SecretId=stack.outputs[secret], SecretString=json.dumps(value)
             )
-            current.result = "its API key is in the secret, its webhooks come to POST /payments/events"
+        current.result = "its API key is in its secret, its webhooks come to POST /payments/events"
     return True
 
 
-def _read(stack: Deployed) -> dict[str, str]:
-    """The credentials that the stack has; empty before it has any."""
+def _read(stack: Deployed, secret: str) -> dict[str, str]:
+    """The value of the secret whose ARN is this output; empty before it has any."""
     manager = stack.environment.client("secretsmanager")
     try:
-        answer = manager.get_secret_value(SecretId=stack.outputs["payment_provider_secret_arn"])
+        answer = manager.get_secret_value(SecretId=stack.outputs[secret])
     except manager.exceptions.ResourceNotFoundException:
         return {}
     found: dict[str, str] = json.loads(answer["SecretString"])

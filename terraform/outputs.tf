@@ -60,8 +60,13 @@ output "tables" {
 }
 
 output "payment_provider_secret_arn" {
-  description = "The secret with the credentials at the payment provider, whose value is given by hand once."
+  description = "The secret with the key of the payment provider's API, whose value is given by hand once."
   value       = module.payments.provider_secret.arn
+}
+
+output "payment_webhook_secret_arn" {
+  description = "The secret that the payment provider signs its webhooks with, whose value is given by hand."
+  value       = module.payments.webhook_secret_arn
 }
 
 output "failure_queues" {

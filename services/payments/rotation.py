@@ -40,7 +40,7 @@ class Rotation:
             return
         current = self._current()
         key = self.keys.create(current["api_key"], self.token)
-        self.versions.put_pending(self.token, {**current, "api_key": key.secret, "api_key_id": key.id})
+        self.versions.put_pending(self.token, {"api_key": key.secret, "api_key_id": key.id})
 
     def _set(self) -> None:
         """Nothing to set: the provider accepts a key from the moment that it made it."""

@@ -69,7 +69,7 @@ class Till:
 
     @property
     def secret_id(self) -> str:
-        return str(self.stack.outputs["payment_provider_secret_arn"])
+        return str(self.stack.outputs[payment_provider.API_KEY])
 
     @property
     def manager(self) -> Any:
@@ -79,10 +79,9 @@ class Till:
         value: dict[str, str] = json.loads(self.manager.get_secret_value(SecretId=self.secret_id)["SecretString"])
         return value
 
-    def give_secret(self, **changed: str) -> dict[str, str]:
-        value = self.secret() | changed
-        self.manager.put_secret_value(SecretId=self.secret_id, SecretString=json.dumps(value))
-        return value
+    def give(self, secret: str, **value: str) -> None:
+        """Give the secret whose ARN is this output of Terraform a value."""
+        self.manager.put_secret_value(SecretId=self.stack.outputs[secret], SecretString=json.dumps(value))
 
     def post_event(self, event: Any, secret: str) -> requests.Response:
         """Post a webhook as the provider does."""
@@ -141,7 +140,7 @@ def _api_works(till: Till) -> bool:
 def _charge_works(till: Till) -> bool:
     """With a key that the function cannot know yet, as the only one that is valid."""
     new = till.admin("POST", "api_keys")
-    till.give_secret(api_key=new["secret"], api_key_id=new["id"])
+    till.give(payment_provider.API_KEY, api_key=new["secret"], api_key_id=new["id"])
     for key in till.admin("GET", "api_keys")["items"]:
         if key["active"] and key["id"] != new["id"]:
             till.admin("DELETE", f"api_keys/{key['id']}")
@@ -149,10 +148,10 @@ def _charge_works(till: Till) -> bool:
 
 
 def _webhook_works(till: Till) -> bool:
-    """With a webhook secret that the function cannot know yet."""
+    """With a signing secret that the function cannot know yet."""
     url = till.stack.deployed.api_url() + payment_provider.WEBHOOKS
     secret = till.admin("PUT", "webhook_endpoint?roll=true", json={"url": url})["secret"]
-    till.give_secret(webhook_secret=secret)
+    till.give(payment_provider.SIGNING, signing_secret=secret)
     payment = {"id": "pay_1", "order_id": _stored(till), "status": "captured", "refunds": []}
     event = {"id": f"pev_{uuid4().hex}", "type": "payment.captured", "data": payment}
 

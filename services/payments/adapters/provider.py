@@ -26,7 +26,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Payments at the provider. ``secret`` has the fields api_key, api_key_id and webhook_secret."""
+    """Payments at the provider. ``secret`` has the fields api_key and api_key_id."""
 
     http: ProviderHttp
     secret: Secret

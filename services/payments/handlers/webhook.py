@@ -30,7 +30,7 @@ class Settings:
     """Read from the environment."""
 
     payments_table: str
-    payment_provider_secret: str
+    payment_webhook_secret: str
 
 
 @cache
@@ -38,7 +38,7 @@ def resources() -> tuple[PaymentStore, Secret]:
     """Made once per process; the secret is read when it is needed."""
     settings = config.load(Settings)
     store = PaymentStore(aws.client("dynamodb"), settings.payments_table)
-    return store, Secret(aws.client("secretsmanager"), settings.payment_provider_secret)
+    return store, Secret(aws.client("secretsmanager"), settings.payment_webhook_secret)
 
 
 def _busy(_: Exception) -> ProblemError:
@@ -73,7 +73,7 @@ def _verify(request: api.Request, secret: Secret) -> None:
     flaw = ""
     for max_age_seconds in (LIFETIME_SECONDS, REREAD_SECONDS):
         try:
-            return verify(header, body, secret.value(max_age_seconds)["webhook_secret"], time.time())
+            return verify(header, body, secret.value(max_age_seconds)["signing_secret"], time.time())
         except BadSignatureError as error:
             flaw = str(error)
     observability.count("WebhooksRefused")

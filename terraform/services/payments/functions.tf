@@ -21,7 +21,7 @@ module "service" {
     webhook = {
       description = "Takes in the webhooks of the payment provider."
       stage       = "requests"
-      uses        = ["payments", "provider_secret"]
+      uses        = ["payments", "webhook_secret"]
       timeout     = 20
     }
     api = {
@@ -40,8 +40,8 @@ module "service" {
   }
 
   settings = {
-    payments        = { PAYMENTS_TABLE = module.payments.name }
-    provider_secret = { PAYMENT_PROVIDER_SECRET = module.provider_secret.arn }
+    payments       = { PAYMENTS_TABLE = module.payments.name }
+    webhook_secret = { PAYMENT_WEBHOOK_SECRET = module.webhook_secret.arn }
     payment_provider = {
       PAYMENT_PROVIDER_SECRET          = module.provider_secret.arn
       PAYMENT_PROVIDER_TIMEOUT_SECONDS = tostring(var.payment_provider.timeout_seconds)
@@ -53,5 +53,6 @@ module "service" {
   resources = {
     payments        = [module.payments.arn]
     provider_secret = [module.provider_secret.arn]
+    webhook_secret  = [module.webhook_secret.arn]
   }
 }

@@ -24,6 +24,11 @@ output "tables" {
 }
 
 output "provider_secret" {
-  description = "The secret with the credentials at the payment provider: its ARN, and what rotates it."
+  description = "The secret with the key of the payment provider's API: its ARN, and what rotates it."
   value       = { arn = module.provider_secret.arn, rotation_target = module.provider_secret.rotation_target }
+}
+
+output "webhook_secret_arn" {
+  description = "ARN of the secret that the payment provider signs its webhooks with."
+  value       = module.webhook_secret.arn
 }

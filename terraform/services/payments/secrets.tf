@@ -1,8 +1,9 @@
+# Two secrets: a rotation writes what it has read, and would undo what somebody changes in between.
 module "provider_secret" {
   source = "../../modules/secret"
 
   name                    = "${var.stack.name}-payment-provider"
-  description             = "Credentials at the payment provider: {\"api_key\", \"api_key_id\", \"webhook_secret\"}. Given once by hand, then the key is rotated; see services/payments/README.md."
+  description             = "The key of the payment provider's API: {\"api_key\", \"api_key_id\"}. Given once by hand, then rotated; see services/payments/README.md."
   kms_key_arn             = var.stack.kms_key_arn
   recovery_window_in_days = var.stack.deletion_protection ? 30 : 0
 
@@ -10,4 +11,13 @@ module "provider_secret" {
     days     = var.payment_provider.key_rotation_days
     function = module.service.function["rotate"]
   }
+}
+
+module "webhook_secret" {
+  source = "../../modules/secret"
+
+  name                    = "${var.stack.name}-payment-webhooks"
+  description             = "What the payment provider signs its webhooks with: {\"signing_secret\"}. Given by hand; see services/payments/README.md."
+  kms_key_arn             = var.stack.kms_key_arn
+  recovery_window_in_days = var.stack.deletion_protection ? 30 : 0
 }

@@ -10,10 +10,11 @@ import pytest
 
 from tests.component.gateway import Call, log_to_stdout, sender
 from tests.component.moto_account import moto_account
-from tests.component.payments.support import ENVIRONMENT, PAYMENTS, SECRET, Charge
+from tests.component.payments.support import ENVIRONMENT, PAYMENTS, SECRET, WEBHOOK_SECRET, Charge
 from tests.component.psp import Psp, started
 
 type GiveSecret = Callable[[dict[str, str]], None]
+type Sign = Callable[[str], None]
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +25,7 @@ def psp() -> Iterator[Psp]:
 
 @pytest.fixture(scope="session")
 def account(psp: Psp) -> Iterator[Any]:
-    """One moto account with the service's table and secret; yields its clients by name."""
+    """One moto account with the service's table and secrets; yields its clients by name."""
     with moto_account({**ENVIRONMENT, "PAYMENT_PROVIDER_URL": psp.url}):
         dynamodb, manager = boto3.client("dynamodb"), boto3.client("secretsmanager")
         dynamodb.create_table(
@@ -36,18 +37,20 @@ def account(psp: Psp) -> Iterator[Any]:
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("order_id", "record")],
             BillingMode="PAY_PER_REQUEST",
         )
-        manager.create_secret(Name=SECRET)
+        for secret in (SECRET, WEBHOOK_SECRET):
+            manager.create_secret(Name=secret)
         yield {"dynamodb": dynamodb, "secretsmanager": manager}
 
 
 @pytest.fixture
 def cloud(account: Any) -> Any:
-    """The account with an empty table, and a secret without a value."""
+    """The account with an empty table, and secrets without values."""
     for item in account["dynamodb"].scan(TableName=PAYMENTS)["Items"]:
         key = {name: item[name] for name in ("order_id", "record")}
         account["dynamodb"].delete_item(TableName=PAYMENTS, Key=key)
-    account["secretsmanager"].delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
-    account["secretsmanager"].create_secret(Name=SECRET)
+    for secret in (SECRET, WEBHOOK_SECRET):
+        account["secretsmanager"].delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
+        account["secretsmanager"].create_secret(Name=secret)
     return account
 
 
@@ -65,15 +68,33 @@ def give_secret(cloud: Any) -> GiveSecret:
 def credentials(psp: Psp, give_secret: GiveSecret) -> dict[str, str]:
     """The provider's secret, with a key that it accepts."""
     key = psp.key()
-    endpoint = psp.admin("PUT", "webhook_endpoint", json={"url": "http://127.0.0.1:9/nobody"}).json()
-    value = {"api_key": key["secret"], "api_key_id": key["id"], "webhook_secret": endpoint["secret"]}
+    value = {"api_key": key["secret"], "api_key_id": key["id"]}
     give_secret(value)
     return value
 
 
 @pytest.fixture
+def sign_with(cloud: Any) -> Sign:
+    """Tell the service what the provider signs with."""
+
+    def tell(signing_secret: str) -> None:
+        value = json.dumps({"signing_secret": signing_secret})
+        cloud["secretsmanager"].put_secret_value(SecretId=WEBHOOK_SECRET, SecretString=value)
+
+    return tell
+
+
+@pytest.fixture
+def signing_secret(psp: Psp, sign_with: Sign) -> str:
+    """What the provider signs its webhooks with; the service knows it."""
+    endpoint = psp.admin("PUT", "webhook_endpoint", json={"url": "http://127.0.0.1:9/nobody"}).json()
+    sign_with(endpoint["secret"])
+    return str(endpoint["secret"])
+
+
+@pytest.fixture
 def handlers(
-    cloud: Any, credentials: dict[str, str], psp: Psp, monkeypatch: pytest.MonkeyPatch
+    cloud: Any, credentials: dict[str, str], signing_secret: str, psp: Psp, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[dict[str, ModuleType]]:
     """The handler modules by function name, as new processes have them; their log goes to standard output."""
     from payments.handlers import api, charge, rotate, webhook

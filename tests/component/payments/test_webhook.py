@@ -26,7 +26,7 @@ def event(payment: dict[str, Any], kind: str = "captured", **data: Any) -> dict[
 
 
 @pytest.fixture
-def deliver(handlers: dict[str, ModuleType], credentials: dict[str, str]) -> Deliver:
+def deliver(handlers: dict[str, ModuleType], signing_secret: str) -> Deliver:
     """Post an event as the provider does; ``header`` in place of its signature."""
     send = sender(handlers["webhook"])
 
@@ -34,7 +34,7 @@ def deliver(handlers: dict[str, ModuleType], credentials: dict[str, str]) -> Del
         import base64 as encoding
 
         text = body if isinstance(body, str) else json.dumps(body)
-        signed = sign(secret or credentials["webhook_secret"], text.encode(), int(time.time() + at))
+        signed = sign(secret or signing_secret, text.encode(), int(time.time() + at))
         raw = encoding.b64encode(text.encode()).decode() if base64 else text
         headers = {SIGNATURE: signed if header is None else header}
         return send("POST", "/payments/events", raw=raw, base64=base64, headers=headers, partner=None)
@@ -114,8 +114,8 @@ def test_a_forged_webhook_is_refused(
     assert status(payment["order_id"]) == "authorized"
 
 
-def test_a_body_that_was_changed_on_the_way_is_refused(deliver: Deliver, payment: dict[str, Any], credentials: Any):
-    good = sign(credentials["webhook_secret"], json.dumps(event(payment)).encode(), int(time.time()))
+def test_a_body_that_was_changed_on_the_way_is_refused(deliver: Deliver, payment: dict[str, Any], signing_secret: str):
+    good = sign(signing_secret, json.dumps(event(payment)).encode(), int(time.time()))
     assert deliver(event(payment, amount=1), header=good).problem == (401, "unauthorized")
 
 
@@ -126,10 +126,10 @@ def test_the_body_is_taken_as_it_was_sent(deliver: Deliver, payment: dict[str, A
 
 
 def test_a_new_webhook_secret_is_read_when_the_old_one_does_not_fit(
-    deliver: Deliver, payment: dict[str, Any], charge: Charge, credentials: dict[str, str], handlers: Any
+    deliver: Deliver, payment: dict[str, Any], sign_with: Callable[[str], None], handlers: Any
 ):
     assert deliver(event(payment, "authorized")).status == 200
-    charge.secret(credentials | {"webhook_secret": "whsec_new"})
+    sign_with("whsec_new")
     _, secret = handlers["webhook"].resources()
     secret._read_at -= REREAD_SECONDS
     assert deliver(event(payment), secret="whsec_new").status == 200

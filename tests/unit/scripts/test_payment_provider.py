@@ -19,23 +19,22 @@ class ValuelessError(Exception):
 
 
 class Manager:
-    """One secret."""
+    """The secrets, by ARN."""
 
     exceptions = SimpleNamespace(ResourceNotFoundException=ValuelessError)
 
     def __init__(self) -> None:
-        self.value: dict[str, str] | None = None
-        self.writes = 0
+        self.values: dict[str, dict[str, str]] = {}
+        self.writes: list[str] = []
 
-    def get_secret_value(self, **_: str) -> dict[str, str]:
-        if self.value is None:
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803
+        if SecretId not in self.values:
             raise ValuelessError
-        return {"SecretString": json.dumps(self.value)}
+        return {"SecretString": json.dumps(self.values[SecretId])}
 
     def put_secret_value(self, *, SecretId: str, SecretString: str) -> None:  # noqa: N803
-        assert SecretId == "arn:secret"
-        self.value = json.loads(SecretString)
-        self.writes += 1
+        self.values[SecretId] = json.loads(SecretString)
+        self.writes.append(SecretId)
 
 
 class Provider:
@@ -43,6 +42,7 @@ class Provider:
 
     def __init__(self) -> None:
         self.keys: list[str] = []
+        self.signing_secret = "whsec_1"
         self.url = ""
 
     def request(self, _method: str, url: str, **options: Any) -> requests.Response:
@@ -51,7 +51,7 @@ class Provider:
         status = 200
         if path == "/admin/webhook_endpoint":
             self.url = options["json"]["url"]
-            answer = {"url": self.url, "secret": "whsec_1"}
+            answer = {"url": self.url, "secret": self.signing_secret}
         elif path == "/admin/api_keys":
             self.keys.append(f"psk_{len(self.keys)}")
             answer = {"id": "key", "secret": self.keys[-1]}
@@ -80,23 +80,39 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
 def stack(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     monkeypatch.setenv("TRADEPOST_PORT", "4999")
     monkeypatch.setattr(Environment, "client", lambda _self, _service: manager)
-    outputs = {"payment_provider_secret_arn": "arn:secret", "rest_api_id": "api", "rest_api_stage": "v1"}
+    outputs = {
+        "payment_provider_secret_arn": "arn:key",
+        "payment_webhook_secret_arn": "arn:webhooks",
+        "rest_api_id": "api",
+        "rest_api_stage": "v1",
+    }
     return Deployed(Environment.named("local"), outputs)
 
 
 def test_credentials_are_given_once(stack: Deployed, manager: Manager, provider: Provider) -> None:
     assert payment_provider.connect(stack)
-    assert manager.value == {"api_key": "psk_0", "api_key_id": "key", "webhook_secret": "whsec_1"}
+    assert manager.values == {
+        "arn:key": {"api_key": "psk_0", "api_key_id": "key"},
+        "arn:webhooks": {"signing_secret": "whsec_1"},
+    }
     assert provider.url == "http://127.0.0.1:4999/restapis/api/v1/_user_request_/payments/events"
     assert not payment_provider.connect(stack)
-    assert manager.writes == 1
+    assert manager.writes == ["arn:key", "arn:webhooks"]
 
 
 def test_a_key_that_the_provider_forgot_is_made_again(stack: Deployed, manager: Manager, provider: Provider) -> None:
     payment_provider.connect(stack)
     provider.keys.clear()
     assert payment_provider.connect(stack)
-    assert manager.writes == 2
+    assert manager.writes == ["arn:key", "arn:webhooks", "arn:key"]
+
+
+def test_a_signing_secret_that_was_rolled_is_taken_over(stack: Deployed, manager: Manager, provider: Provider) -> None:
+    payment_provider.connect(stack)
+    provider.signing_secret = "whsec_2"
+    assert payment_provider.connect(stack)
+    assert manager.writes == ["arn:key", "arn:webhooks", "arn:webhooks"]
+    assert manager.values["arn:webhooks"] == {"signing_secret": "whsec_2"}
 
 
 def test_terraform_is_told_where_the_local_provider_is(stack: Deployed) -> None:
