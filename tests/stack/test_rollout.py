@@ -1,94 +1,29 @@
-"""Releases under traffic: good ones arrive unnoticed, bad ones go back by themselves, and nothing is lost by either.
+"""Releases under traffic that arrive unnoticed, can be taken back, and can be left and ended by a person.
 
 One apply costs a quarter of a minute, so each changes several functions, which are released side by side.
 """
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import batched
 from typing import Any
 
 import pytest
 
-from scripts.bus_tap import tap
-from scripts.environment import ROOT
-from scripts.rollout.change import serving
-from tests.stack.code import Change, Traffic, altered, first_do, handlers
-from tests.stack.conftest import Report, Stack, until
-from tests.stack.release_times import Times, times
-from tests.waiting import eventually
+from tests.stack.code import Traffic, handlers
+from tests.stack.conftest import Stack, until
+from tests.stack.releases import API, PROJECT, PUBLISH, WEIGHT, Publish, configuration, publishing, served, versions
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("resting_orders")]
 
-API, PROJECT, PUBLISH, COMMANDS = "orders.api", "orders.project", "orders.publish", "orders.commands"
 CHECK = "operations.deploy_check"
-WEIGHT = 0.1
-# Standard deviations: each request throws the dice for itself.
-DICE = 4.0
-
-# Only probes ask a version for its health again and again: INIT and the check are the first two times.
-WEARS_OUT = """
-answers = []
-
-
-def worn_out() -> None:
-    answers.append(1)
-    if len(answers) > 2:
-        raise RuntimeError("worn out")
-
-
-@observability.handler(prepare=worn_out)"""
-
-
-def dead(source: str) -> str:
-    """A module that cannot be imported."""
-    return "import no_such_module\n" + source
-
-
-type Publish = Callable[..., dict[str, str]]
 
 
 @pytest.fixture(scope="module")
 def publish(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publish]:
-    """Deploy changed modules or settings and leave their release open; gives the new versions by function."""
-    with pytest.MonkeyPatch.context() as patch:
-
-        def publish(changes: dict[str, dict[str, Change]], **variables: str) -> dict[str, str]:
-            patch.setenv("TF_VAR_build_dir", str(altered(ROOT / "build", tmp_path_factory.mktemp("b") / "b", changes)))
-            for name, value in variables.items():
-                patch.setenv(f"TF_VAR_{name}", value)
-            stack.command("up", "--canary")
-            return {key: str(one["version"]) for key, one in stack.outputs["functions"].items()}
-
-        try:
-            yield publish
-        finally:
-            patch.undo()
-            stack.command("up")
-
-
-def served(stack: Stack, key: str = API) -> tuple[str, dict[str, float]]:
-    """(version, weights) of a function's alias."""
-    function = stack.outputs["functions"][key]
-    return serving(stack.environment.client("lambda"), function["name"], function["alias"])
-
-
-def versions(stack: Stack) -> dict[str, str]:
-    """What every function serves."""
-    return {key: served(stack, key)[0] for key in stack.outputs["functions"]}
-
-
-def configuration(stack: Stack, key: str, version: str) -> Any:
-    function = stack.outputs["functions"][key]["name"]
-    return stack.environment.client("lambda").get_function_configuration(FunctionName=function, Qualifier=version)
-
-
-def limit(traffic: Traffic, seen: Times) -> tuple[int, float]:
-    """(requests sent while the traffic was split, most of them that may fail: the weight's share, and the dice)."""
-    exposed = sum(one.ended >= seen.shifted and one.started <= seen.back for one in traffic.requests)
-    return exposed, exposed * WEIGHT + DICE * (exposed * WEIGHT * (1 - WEIGHT)) ** 0.5
+    with publishing(stack, lambda: tmp_path_factory.mktemp("changed")) as made:
+        yield made
 
 
 def test_another_layer_arrives_by_canary_and_can_be_taken_back(stack: Stack, publish: Publish, aws: Any) -> None:
@@ -97,7 +32,7 @@ def test_another_layer_arrives_by_canary_and_can_be_taken_back(stack: Stack, pub
     old, new = (configuration(stack, API, one[API]) for one in (before, version))
     assert old["CodeSha256"] == new["CodeSha256"]
     assert old["Layers"] != new["Layers"]
-    assert served(stack) == (before[API], {})
+    assert served(stack, API) == (before[API], {})
 
     with Traffic(stack.client()) as traffic:
         shown = stack.command("rollout").stdout
@@ -115,7 +50,7 @@ def test_another_layer_arrives_by_canary_and_can_be_taken_back(stack: Stack, pub
 
     with Traffic(stack.client()) as traffic:
         stack.command("rollback", "--function", API)
-    assert served(stack) == (before[API], {})
+    assert served(stack, API) == (before[API], {})
     assert traffic.failures == []
     assert "did not stay" in stack.command("rollout", status=1).stdout
     releases = stack.command("releases").stdout
@@ -123,78 +58,8 @@ def test_another_layer_arrives_by_canary_and_can_be_taken_back(stack: Stack, pub
     assert [(row[3], row[4]) for row in rows[:2]] == [(version[API], before[API]), (before[API], version[API])]
 
 
-def test_versions_that_fail_go_back_and_no_order_is_lost(stack: Stack, publish: Publish, report: Report) -> None:
-    before = versions(stack)
-    fails = first_do('raise RuntimeError("broken")')
-    version = publish(handlers(api=fails, project=fails, publish=fails, commands=dead))
-    with tap(stack.environment, stack.outputs["event_bus_name"]) as bus:
-        with Traffic(stack.client()) as traffic:
-            shown = stack.command("rollout", "--probe", status=1).stdout
-        bus.wait(lambda events: set(traffic.placed) <= {event["order_id"] for event in events}, seconds=120)
-    for key in (API, PROJECT, PUBLISH):
-        assert served(stack, key) == (before[key], {}), key
-        assert f"{key}: version {version[key]} is rolled back" in shown
-        assert f"alarm {stack.outputs['functions'][key]['name']}-canary-errors" in shown
-        seen = times(stack.deployed, key)
-        report(f"{key}, fails always: detected after {seen.detection:.1f} s, back {seen.rollback:.1f} s later")
-    assert "RuntimeError: broken" in shown
-    eventually(lambda: set(traffic.placed) <= in_view(stack, traffic.placed))
-
-    exposed, most = limit(traffic, times(stack.deployed, API))
-    failed, sent = len(traffic.failures), traffic.sent
-    report(
-        f"{API}, fails always: {failed} of {sent} requests failed, {failed / sent:.1%} of the window; the traffic was "
-        f"split for {exposed / sent:.0%} of it, times {WEIGHT:.0%} is {WEIGHT * exposed / sent:.1%} on average and "
-        f"at most {most / sent:.1%}"
-    )
-    assert 0 < failed <= most
-    assert len(traffic.placed) > 20
-
-
-def in_view(stack: Stack, order_ids: list[str]) -> set[str]:
-    """Those of the orders that the read model has."""
-    table, found = stack.outputs["tables"]["orders_view"], set()
-    client = stack.environment.client("dynamodb")
-    for some in batched(order_ids, 100, strict=False):
-        keys = [{"order_id": {"S": one}} for one in some]
-        answer = client.batch_get_item(RequestItems={table: {"Keys": keys, "ProjectionExpression": "order_id"}})
-        found |= {item["order_id"]["S"] for item in answer["Responses"][table]}
-    return found
-
-
-def test_slow_dead_and_worn_out_versions_go_back(stack: Stack, publish: Publish, report: Report) -> None:
-    before = versions(stack)
-    version = publish(
-        handlers(
-            api=first_do("__import__('time').sleep(3.5)"),
-            project=lambda source: source.replace("\n@observability.handler(prepare=resources)", WEARS_OUT),
-            publish=dead,
-            commands=dead,
-        )
-    )
-    with Traffic(stack.client()) as traffic:
-        shown = stack.command("rollout", "--probe", status=1).stdout
-    [probed] = [line for line in shown.splitlines() if line.startswith(f"{PROJECT}: ") and "probes" in line]
-    report(probed)
-    for key in (API, PROJECT, PUBLISH, COMMANDS):
-        assert served(stack, key) == (before[key], {}), shown
-    # Slow, and no client lost anything by it.
-    assert f"alarm {stack.outputs['functions'][API]['name']}-canary-slow" in shown
-    assert traffic.failures == []
-    # Dead: stopped by the check, before any traffic.
-    assert "HOOK_EXECUTION_FAILURE" in shown
-    assert "no_such_module" in shown
-    assert f"{PUBLISH} {before[PUBLISH]} -> {version[PUBLISH]}: shifting" not in shown
-    # Quiet: only the probes saw it.
-    assert f"alarm {stack.outputs['functions'][PROJECT]['name']}-canary-errors" in shown
-    assert "worn out" in probed
-    for key, what in ((API, "takes 3.5 s"), (PROJECT, "fails its probes")):
-        seen = times(stack.deployed, key)
-        report(f"{key}, {what}: detected after {seen.detection:.1f} s, back {seen.rollback:.1f} s later")
-
-
 def test_a_changed_setting_is_a_release_that_can_be_left_and_ended(stack: Stack, publish: Publish) -> None:
-    before, _ = served(stack)
+    before, _ = served(stack, API)
     version = publish(handlers(api=lambda source: source + "\n# Good again.\n"), log_level="DEBUG")[API]
     variables = configuration(stack, API, version)["Environment"]["Variables"]
     assert variables["POWERTOOLS_LOG_LEVEL"] == "DEBUG"
@@ -203,7 +68,7 @@ def test_a_changed_setting_is_a_release_that_can_be_left_and_ended(stack: Stack,
             until(rollout, f"{API} {before} -> {version}: shifting, 10 %")
             rollout.send_signal(signal.SIGINT)
             assert rollout.wait() == 130
-        assert served(stack) == (before, {version: WEIGHT})
+        assert served(stack, API) == (before, {version: WEIGHT})
         # At once, as the release goes on meanwhile.
         with ThreadPoolExecutor(3) as pool:
             for refused in pool.map(lambda command: stack.command(command, status=1), ("plan", "up", "prune")):
@@ -213,32 +78,6 @@ def test_a_changed_setting_is_a_release_that_can_be_left_and_ended(stack: Stack,
             stack.command("rollback", "--service", "orders")
             until(rollout, f"rolled back: {API}")
             assert rollout.wait() == 1
-    assert served(stack) == (before, {})
+    assert served(stack, API) == (before, {})
     assert traffic.failures == []
     assert "stopped by a person" in stack.command("releases").stdout
-
-
-def test_what_serves_served_last_and_is_newest_outlives_pruning(stack: Stack, aws: Any) -> None:
-    function = stack.outputs["functions"][API]
-    record = json.loads(aws("ssm").get_parameter(Name=f"/tradepost/local/releases/{API}")["Parameter"]["Value"])
-    needed = {served(stack)[0], str(function["version"]), record["version"], record["previous"]} - {None}
-    versions = published(aws, function["name"])
-    assert len(versions) > len(needed)
-
-    shown = stack.command("prune", "--keep", "1", "--dry-run").stdout
-    assert "dry run" in shown
-    assert published(aws, function["name"]) == versions
-    assert "pruned by" in stack.command("prune", "--keep", "1").stdout
-    assert set(published(aws, function["name"])) == needed
-    entry = json.loads(aws("ssm").get_parameter(Name="/tradepost/local/pruned")["Parameter"]["Value"])
-    assert API in entry["deleted"]
-    for version, layers in published(aws, function["name"]).items():
-        for layer in layers:
-            assert aws("lambda").get_layer_version_by_arn(Arn=layer), version
-    assert "nothing to delete" in stack.command("prune", "--keep", "1").stdout
-
-
-def published(aws: Any, name: str) -> dict[str, list[str]]:
-    """Layers of the published versions of a function, by version."""
-    found = aws("lambda").list_versions_by_function(FunctionName=name)["Versions"]
-    return {one["Version"]: [layer["Arn"] for layer in one["Layers"]] for one in found if one["Version"] != "$LATEST"}
