@@ -25,6 +25,7 @@ def publishing(stack: Stack, new_folder: Callable[[], Path]) -> Iterator[Publish
     with pytest.MonkeyPatch.context() as patch:
 
         def publish(changes: dict[str, dict[str, Change]], **variables: str) -> dict[str, str]:
+            patch.undo()
             patch.setenv("TF_VAR_build_dir", str(altered(ROOT / "build", new_folder() / "build", changes)))
             for name, value in variables.items():
                 patch.setenv(f"TF_VAR_{name}", value)

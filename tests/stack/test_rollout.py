@@ -1,4 +1,4 @@
-"""Releases under traffic that arrive unnoticed, can be taken back, and can be left and ended by a person.
+"""Releases under traffic that arrive unnoticed, are taken back, left, ended by a person; what pruning leaves of them.
 
 One apply costs a quarter of a minute, so each changes several functions, which are released side by side.
 """
@@ -24,6 +24,31 @@ CHECK = "operations.deploy_check"
 def publish(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publish]:
     with publishing(stack, lambda: tmp_path_factory.mktemp("changed")) as made:
         yield made
+
+
+def test_a_changed_setting_is_a_release_that_can_be_left_and_ended(stack: Stack, publish: Publish) -> None:
+    before, _ = served(stack, API)
+    version = publish(handlers(api=lambda source: source + "\n# Good again.\n"), log_level="DEBUG")[API]
+    variables = configuration(stack, API, version)["Environment"]["Variables"]
+    assert variables["POWERTOOLS_LOG_LEVEL"] == "DEBUG"
+    with Traffic(stack.client()) as traffic:
+        with stack.started("rollout") as rollout:
+            until(rollout, f"{API} {before} -> {version}: shifting, 10 %")
+            rollout.send_signal(signal.SIGINT)
+            assert rollout.wait() == 130
+        assert served(stack, API) == (before, {version: WEIGHT})
+        # At once, as the release goes on meanwhile.
+        with ThreadPoolExecutor(3) as pool:
+            for refused in pool.map(lambda command: stack.command(command, status=1), ("plan", "up", "prune")):
+                assert "release is in flight" in refused.stdout
+        with stack.started("rollout") as rollout:
+            until(rollout, "A rollout is in flight")
+            stack.command("rollback", "--service", "orders")
+            until(rollout, f"rolled back: {API}")
+            assert rollout.wait() == 1
+    assert served(stack, API) == (before, {})
+    assert traffic.failures == []
+    assert "stopped by a person" in stack.command("releases").stdout
 
 
 def test_another_layer_arrives_by_canary_and_can_be_taken_back(stack: Stack, publish: Publish, aws: Any) -> None:
@@ -58,26 +83,27 @@ def test_another_layer_arrives_by_canary_and_can_be_taken_back(stack: Stack, pub
     assert [(row[3], row[4]) for row in rows[:2]] == [(version[API], before[API]), (before[API], version[API])]
 
 
-def test_a_changed_setting_is_a_release_that_can_be_left_and_ended(stack: Stack, publish: Publish) -> None:
-    before, _ = served(stack, API)
-    version = publish(handlers(api=lambda source: source + "\n# Good again.\n"), log_level="DEBUG")[API]
-    variables = configuration(stack, API, version)["Environment"]["Variables"]
-    assert variables["POWERTOOLS_LOG_LEVEL"] == "DEBUG"
-    with Traffic(stack.client()) as traffic:
-        with stack.started("rollout") as rollout:
-            until(rollout, f"{API} {before} -> {version}: shifting, 10 %")
-            rollout.send_signal(signal.SIGINT)
-            assert rollout.wait() == 130
-        assert served(stack, API) == (before, {version: WEIGHT})
-        # At once, as the release goes on meanwhile.
-        with ThreadPoolExecutor(3) as pool:
-            for refused in pool.map(lambda command: stack.command(command, status=1), ("plan", "up", "prune")):
-                assert "release is in flight" in refused.stdout
-        with stack.started("rollout") as rollout:
-            until(rollout, "A rollout is in flight")
-            stack.command("rollback", "--service", "orders")
-            until(rollout, f"rolled back: {API}")
-            assert rollout.wait() == 1
-    assert served(stack, API) == (before, {})
-    assert traffic.failures == []
-    assert "stopped by a person" in stack.command("releases").stdout
+def test_what_serves_served_last_and_is_newest_outlives_pruning(stack: Stack, aws: Any) -> None:
+    function = stack.outputs["functions"][API]
+    record = json.loads(aws("ssm").get_parameter(Name=f"/tradepost/local/releases/{API}")["Parameter"]["Value"])
+    needed = {served(stack, API)[0], str(function["version"]), record["version"], record["previous"]} - {None}
+    before = published(aws, function["name"])
+    assert len(before) > len(needed)
+
+    shown = stack.command("prune", "--keep", "1", "--dry-run").stdout
+    assert "dry run" in shown
+    assert published(aws, function["name"]) == before
+    assert "pruned by" in stack.command("prune", "--keep", "1").stdout
+    assert set(published(aws, function["name"])) == needed
+    entry = json.loads(aws("ssm").get_parameter(Name="/tradepost/local/pruned")["Parameter"]["Value"])
+    assert API in entry["deleted"]
+    for version, layers in published(aws, function["name"]).items():
+        for layer in layers:
+            assert aws("lambda").get_layer_version_by_arn(Arn=layer), version
+    assert "nothing to delete" in stack.command("prune", "--keep", "1").stdout
+
+
+def published(aws: Any, name: str) -> dict[str, list[str]]:
+    """Layers of the published versions of a function, by version."""
+    found = aws("lambda").list_versions_by_function(FunctionName=name)["Versions"]
+    return {one["Version"]: [layer["Arn"] for layer in one["Layers"]] for one in found if one["Version"] != "$LATEST"}

@@ -1,12 +1,10 @@
-"""Releases under traffic that fail: they go back by themselves, nothing is lost, and their versions are pruned.
+"""Releases under traffic that fail: they go back by themselves, and nothing is lost.
 
 One apply costs a quarter of a minute, so each changes several functions, which are released side by side.
 """
 
-import json
 from collections.abc import Iterator
 from itertools import batched
-from typing import Any
 
 import pytest
 
@@ -121,29 +119,3 @@ def test_slow_dead_and_worn_out_versions_go_back(stack: Stack, publish: Publish,
     for key, what in ((API, "takes 3.5 s"), (PROJECT, "fails its probes")):
         seen = times(stack.deployed, key)
         report(f"{key}, {what}: detected after {seen.detection:.1f} s, back {seen.rollback:.1f} s later")
-
-
-def test_what_serves_served_last_and_is_newest_outlives_pruning(stack: Stack, aws: Any) -> None:
-    function = stack.outputs["functions"][API]
-    record = json.loads(aws("ssm").get_parameter(Name=f"/tradepost/local/releases/{API}")["Parameter"]["Value"])
-    needed = {served(stack, API)[0], str(function["version"]), record["version"], record["previous"]} - {None}
-    versions = published(aws, function["name"])
-    assert len(versions) > len(needed)
-
-    shown = stack.command("prune", "--keep", "1", "--dry-run").stdout
-    assert "dry run" in shown
-    assert published(aws, function["name"]) == versions
-    assert "pruned by" in stack.command("prune", "--keep", "1").stdout
-    assert set(published(aws, function["name"])) == needed
-    entry = json.loads(aws("ssm").get_parameter(Name="/tradepost/local/pruned")["Parameter"]["Value"])
-    assert API in entry["deleted"]
-    for version, layers in published(aws, function["name"]).items():
-        for layer in layers:
-            assert aws("lambda").get_layer_version_by_arn(Arn=layer), version
-    assert "nothing to delete" in stack.command("prune", "--keep", "1").stdout
-
-
-def published(aws: Any, name: str) -> dict[str, list[str]]:
-    """Layers of the published versions of a function, by version."""
-    found = aws("lambda").list_versions_by_function(FunctionName=name)["Versions"]
-    return {one["Version"]: [layer["Arn"] for layer in one["Layers"]] for one in found if one["Version"] != "$LATEST"}
