@@ -1,11 +1,11 @@
 """Request bodies of the order API, what its answers must look like, and orders that are further on."""
 
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import requests
 
 from scripts.client import OrderClient
+from shared.ids import new_id
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def completed_order(stack: "Stack", aws: Any, like: str) -> str:
         ExpressionAttributeValues={":order_id": {"S": like}, ":first": {"N": "1"}},
         ConsistentRead=True,
     )["Items"]
-    order_id = _new_id("ord")
+    order_id = new_id("ord")
     rest: list[tuple[str, dict[str, Any]]] = [
         ("order_confirmed", {}),
         ("order_dispatched", {"carrier": {"S": "DHL"}, "tracking_number": {"S": "00340434161094042557"}}),
@@ -48,7 +48,7 @@ def completed_order(stack: "Stack", aws: Any, like: str) -> str:
         first | {"type": {"S": name}, "version": {"N": "1"}, "data": {"M": data}} for name, data in rest
     ]
     items = [
-        event | {"order_id": {"S": order_id}, "event_id": {"S": _new_id("evt")}, "sequence": {"N": str(sequence)}}
+        event | {"order_id": {"S": order_id}, "event_id": {"S": new_id("evt")}, "sequence": {"N": str(sequence)}}
         for sequence, event in enumerate(events, start=1)
     ]
     dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": item}} for item in items])
@@ -71,7 +71,3 @@ def assert_problem(response: requests.Response, status: int, slug: str, names: s
     assert all(problem[field] for field in ("title", "detail", "request_id"))
     assert names in response.text, f"does not name {names!r}: {response.text[:500]}"
     return problem
-
-
-def _new_id(prefix: str) -> str:
-    return f"{prefix}_0{uuid4().hex[:25].upper()}"
