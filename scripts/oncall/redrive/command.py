@@ -21,7 +21,7 @@ from scripts.logs import seconds
 from scripts.oncall import audit
 from scripts.oncall.redrive import executions, topology, view
 from scripts.oncall.redrive.causes import with_causes
-from scripts.oncall.redrive.envelopes import Failure
+from scripts.oncall.redrive.envelopes import Failure, Kind
 from scripts.oncall.redrive.messages import Pace, look, take
 from scripts.oncall.redrive.replays import Replays
 
@@ -117,6 +117,8 @@ def redrive(  # noqa: PLR0913 - one for each option of the command
         fail("a message is either replayed or purged", "give one of --replay and --purge")
     if purge and not any((queue, kind, cause, find, message)):
         fail("say what to purge", "choose with --queue, --kind, --cause, --find or --message")
+    if kind and kind not in Kind:
+        fail(f"--kind: nothing fails as {kind!r}", f"choose one of: {', '.join(Kind)}")
     if rate <= 0 or limit < 1:
         fail("--rate is above 0 and --limit at least 1", "for example --rate 5 --limit 200")
     if dry_run and not (replay or purge):

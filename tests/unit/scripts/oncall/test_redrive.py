@@ -160,6 +160,7 @@ def test_a_purge_needs_a_yes(run: Run) -> None:
         {"dry_run": True},
         {"replay": True, "limit": 0},
         {"older": "1 week"},
+        {"kind": "streams"},
     ],
 )
 def test_what_makes_no_sense_is_refused(run: Run, options: dict[str, Any]) -> None:
