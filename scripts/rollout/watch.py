@@ -126,7 +126,6 @@ class Watch:
         alarms = read_alarms(self._cloudwatch, sorted({name for one in open_ones for name in one.change.alarms}))
         now = time.monotonic()
         for one in open_ones:
-            one.weight = self._weight(one.change)
             one.alarms = {name: alarms[name]["StateValue"] for name in one.change.alarms if name in alarms}
             for name, state in one.alarms.items():
                 if state == ALARM:
@@ -134,6 +133,8 @@ class Watch:
             deployment = found[one.deployment_id]
             shifted = deployment.status == "Succeeded"
             warm = warmth(self._lambda, one.change) if shifted else WARM
+            # Read last: what has ended is shown as it serves.
+            one.weight = self._weight(one.change)
             one.take(deployment, undone.get(deployment.rolled_back_by), now, warm)
 
     def _weight(self, change: Change) -> int:

@@ -20,6 +20,7 @@ from scripts.rollout.watch import (
     ROLLED_BACK,
     WARM_WITHIN_SECONDS,
     Release,
+    Watch,
 )
 from tests.unit.scripts.rollout_support import CHANGE, DEPLOYMENT, NOW, UNDO, Lambda, deployed
 
@@ -135,6 +136,35 @@ def test_a_release_waits_for_its_provisioned_environments() -> None:
     release.take(done, None, 1, Warmth(done=True))
     assert release.state == RELEASED
     assert release.elapsed > 9  # until it was warm, not until CodeDeploy was done
+
+
+class WarmsUp(Lambda):
+    """An alias that moves on to the new version when somebody has asked whether its environments are warm."""
+
+    class exceptions(Lambda.exceptions):  # noqa: N801
+        ProvisionedConcurrencyConfigNotFoundException = LookupError
+
+    def get_provisioned_concurrency_config(self, **_: str) -> dict[str, str]:
+        self.aliases["api"] = "4"
+        return {"Status": "READY"}
+
+    def describe_alarms(self, **_: object) -> dict[str, Any]:
+        return {"MetricAlarms": []}
+
+
+class Succeeded:
+    """Deployments: all of them have succeeded."""
+
+    def read(self, ids: list[str]) -> dict[str, Deployment]:
+        return {one: replace(DEPLOYMENT, status="Succeeded", finished=NOW) for one in ids}
+
+
+def test_what_is_released_is_shown_with_all_traffic(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = Release(CHANGE, "d-1")
+    stack = deployed(WarmsUp({"api": "4+3"}), monkeypatch)
+    watch = Watch(stack, cast("Deployments", Succeeded()), [release])
+    watch.look()
+    assert (release.state, release.weight) == (RELEASED, 100)
 
 
 @pytest.mark.parametrize(
