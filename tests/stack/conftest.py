@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from scripts.client import OrderClient
+from scripts.deploy import start_local_cloud
 from scripts.deployed import Deployed
 from scripts.environment import Environment
 from tests.stack import copies
@@ -48,11 +49,14 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order the files, which workers take whole.
 
-    The slow ones first: one that started last would run on alone. Then those that need no stack, while the first one
-    deploys it.
+    One that needs the stack deploys it, while the other workers take those that need none. Then the slow ones: one that
+    started last would run on alone.
     """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path not in slow, CONFORMANCE not in item.path.parents))
+    deploying = min((path for path in slow if CONFORMANCE not in path.parents), default=None)
+    items.sort(
+        key=lambda item: (item.path != deploying, CONFORMANCE not in item.path.parents, item.path not in slow),
+    )
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -140,20 +144,24 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.config.getoption("--stack") == "running":
         yield Stack(Environment.named("local"), kept=True)
         return
-    home, port = deployed_original(request, tmp_path_factory)
-    own = tmp_path_factory.mktemp("local") / "home"
-    with settings_of(own, copies.copy(home, port, own)):
+    with own_stack(request, tmp_path_factory, "local") as deployed:
+        yield deployed
+
+
+@contextmanager
+def own_stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, name: str, *, alarm_speed: str = "2"
+) -> Iterator[Stack]:
+    """A running copy of the run's deployed stack; Terraform has nothing to do for it."""
+    home, port = copies.original(shared_folder(request, tmp_path_factory) / "stack", _deploy)
+    own = tmp_path_factory.mktemp(name) / "home"
+    with settings_of(own, copies.copy(home, port, own), alarm_speed=alarm_speed):
         deployed = Stack(Environment.named("local"))
         try:
-            deployed.command("up")
+            start_local_cloud(deployed.environment)
             yield deployed
         finally:
             deployed.command("down")
-
-
-def deployed_original(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
-    """The home and the port of the run's deployed stack, stopped, to be copied."""
-    return copies.original(shared_folder(request, tmp_path_factory) / "stack", _deploy)
 
 
 def _deploy(home: Path, port: int) -> None:

@@ -12,10 +12,9 @@ import pytest
 
 from scripts.demo_orders import ORDER
 from scripts.environment import ROOT, Environment
-from tests.stack import copies
 from tests.stack.alarm_faults import FAULTS, FOLLOW, SILENCE, Faults, alarms
 from tests.stack.alarm_inbox import Inbox
-from tests.stack.conftest import Stack, deployed_original, settings_of
+from tests.stack.conftest import Stack, own_stack
 from tests.waiting import eventually
 
 SPEED = "60"
@@ -32,15 +31,8 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.config.getoption("--stack") == "running":
         yield Stack(Environment.named("local"))
         return
-    home, port = deployed_original(request, tmp_path_factory)
-    own = tmp_path_factory.mktemp("alarms") / "home"
-    with settings_of(own, copies.copy(home, port, own), alarm_speed=SPEED):
-        deployed = Stack(Environment.named("local"))
-        try:
-            deployed.command("up")
-            yield deployed
-        finally:
-            deployed.command("down")
+    with own_stack(request, tmp_path_factory, "alarms", alarm_speed=SPEED) as deployed:
+        yield deployed
 
 
 @pytest.fixture(scope="module")
