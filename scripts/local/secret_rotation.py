@@ -36,8 +36,9 @@ class SecretRotation:
         self._functions = functions
         self._changed = changed
         self._secrets = engine.service("secretsmanager")
-        self._running: set[str] = set()
-        self._wanted_again: set[str] = set()
+        self._running: dict[str, bool] = {}
+        """By secret: whether it was asked for again meanwhile."""
+
         self._lock = threading.Lock()
 
     def install(self) -> None:
@@ -134,9 +135,9 @@ class SecretRotation:
     def _start(self, secret: Secret, token: str, steps: Sequence[str]) -> None:
         with self._lock:
             if secret["ARN"] in self._running:
-                self._wanted_again.add(secret["ARN"])
+                self._running[secret["ARN"]] = True
                 return
-            self._running.add(secret["ARN"])
+            self._running[secret["ARN"]] = False
         run = contextvars.copy_context().run
         threading.Thread(target=run, args=(self._run, secret, token, steps), name="rotation", daemon=True).start()
 
@@ -150,9 +151,7 @@ class SecretRotation:
                 secret["LastRotatedDate"] = int(time.time())
         finally:
             with self._lock:
-                self._running.discard(secret["ARN"])
-                again = secret["ARN"] in self._wanted_again
-                self._wanted_again.discard(secret["ARN"])
+                again = self._running.pop(secret["ARN"])
             self._changed()
             unfinished = _unfinished(secret)
             if again and unfinished:
