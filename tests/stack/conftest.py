@@ -23,13 +23,17 @@ from scripts.deploy import start_local_cloud
 from scripts.deployed import Deployed
 from scripts.environment import Environment
 from tests.stack import copies
+from tests.stack.code import Change, altered
 from tests.stack.orders import until_projected
 
 ROOT = Path(__file__).parents[2]
 CONFORMANCE = Path(__file__).parent / "conformance"
 MEASURED = "measured"
 
+ALARM_SPEED = "2"
+
 type Report = Callable[[str], None]
+type Publish = Callable[..., dict[str, str]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -105,6 +109,13 @@ class Stack:
         )
         return answer.get("FunctionError"), json.loads(answer["Payload"].read())
 
+    def errors(self, function: str, since: float, condition: str = "") -> list[dict[str, Any]]:
+        """The errors that a function has logged since a time in seconds, if they fulfill the pattern's condition."""
+        query = {"logGroupName": f"/aws/lambda/{self.outputs['functions'][function]['name']}"}
+        query["filterPattern"] = f'{{ $.level = "ERROR"{condition and f" && {condition}"} }}'
+        found = self.environment.client("logs").filter_log_events(**query, startTime=int(since * 1000))
+        return list(found["events"])
+
     @contextmanager
     def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         """Start `python -m scripts <arguments>`, whose `stdout` has both of its streams; it has to be ended inside."""
@@ -150,12 +161,16 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @contextmanager
 def own_stack(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, name: str, *, alarm_speed: str = "2"
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    name: str,
+    *,
+    alarm_speed: str = ALARM_SPEED,
 ) -> Iterator[Stack]:
     """A running copy of the run's deployed stack; Terraform has nothing to do for it."""
     home, port = copies.original(shared_folder(request, tmp_path_factory) / "stack", _deploy)
     own = tmp_path_factory.mktemp(name) / "home"
-    with settings_of(own, copies.copy(home, port, own), alarm_speed=alarm_speed):
+    with settings_of(own, copies.copy(home, port, own), alarm_speed):
         deployed = Stack(Environment.named("local"))
         try:
             start_local_cloud(deployed.environment)
@@ -165,7 +180,7 @@ def own_stack(
 
 
 def _deploy(home: Path, port: int) -> None:
-    with settings_of(home, port):
+    with settings_of(home, port, ALARM_SPEED):
         deployed = Stack(Environment.named("local"))
         try:
             deployed.command("up")
@@ -174,7 +189,7 @@ def _deploy(home: Path, port: int) -> None:
 
 
 @contextmanager
-def settings_of(home: Path, port: int, *, alarm_speed: str = "2") -> Iterator[None]:
+def settings_of(home: Path, port: int, alarm_speed: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRADEPOST_LOCAL_DIR", str(home))
         patch.setenv("TRADEPOST_PORT", str(port))
@@ -217,3 +232,24 @@ def resting_orders(stack: Stack) -> Iterator[None]:
     finally:
         for rule in rules:
             events.enable_rule(Name=rule, EventBusName=bus)
+
+
+@pytest.fixture(scope="module")
+def publish(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publish]:
+    """Deploys changed modules or settings and leaves their release open; gives the new versions by function."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def publish(changes: dict[str, dict[str, Change]], **variables: str) -> dict[str, str]:
+            patch.undo()
+            build = tmp_path_factory.mktemp("changed") / "build"
+            patch.setenv("TF_VAR_build_dir", str(altered(ROOT / "build", build, changes)))
+            for name, value in variables.items():
+                patch.setenv(f"TF_VAR_{name}", value)
+            stack.command("up", "--canary")
+            return {key: str(one["version"]) for key, one in stack.outputs["functions"].items()}
+
+        try:
+            yield publish
+        finally:
+            patch.undo()
+            stack.command("up")

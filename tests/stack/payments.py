@@ -97,7 +97,7 @@ class Till:
 
     def rotate(self) -> bool:
         """Rotate the secret, or go on with a rotation that failed; tells whether it ended well."""
-        started = int(time.time() * 1000)
+        started = time.time()
         pending = [
             version
             for version, stages in self.stages().items()
@@ -109,15 +109,11 @@ class Till:
             if "previous rotation isn't complete" not in str(error):
                 raise
             [token] = pending
-        group = f"/aws/lambda/{self.stack.outputs['functions']['payments.rotate']['name']}"
-        failed = f'{{ $.level = "ERROR" && $.version = "{token}" }}'
 
         def verdict() -> str:
             if "AWSCURRENT" in self.stages()[token]:
                 return "done"
-            logs = self.stack.environment.client("logs")
-            found = logs.filter_log_events(logGroupName=group, startTime=started, filterPattern=failed)
-            return "failed" if found["events"] else ""
+            return "failed" if self.stack.errors("payments.rotate", started, f'$.version = "{token}"') else ""
 
         return eventually(verdict, ROTATION_SECONDS) == "done"
 

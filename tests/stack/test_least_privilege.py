@@ -193,7 +193,7 @@ def _deploy_check_works(stack: Stack, aws: Any) -> bool:
     resource = {"Type": "AWS::Lambda::Function", "Properties": properties | {"TargetVersion": version}}
     hooks = [{"BeforeAllowTraffic": stack.outputs["deployment_hook"]}]
     appspec = json.dumps({"version": 0.0, "Resources": [{"it": resource}], "Hooks": hooks})
-    started = int(time.time() * 1000)
+    started = time.time()
     deployment = codedeploy.create_deployment(
         applicationName=stack.outputs["codedeploy_application"],
         deploymentGroupName=function["deployment_group"],
@@ -201,14 +201,11 @@ def _deploy_check_works(stack: Stack, aws: Any) -> bool:
         autoRollbackConfiguration={"enabled": False},
     )["deploymentId"]
 
-    group = f"/aws/lambda/{stack.outputs['functions']['operations.deploy_check']['name']}"
-    failed = {"logGroupName": group, "startTime": started, "filterPattern": '{ $.level = "ERROR" }'}
-
     def verdict() -> str:
         status = str(codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]["status"])
         if status in ("Succeeded", "Failed", "Stopped"):
             return status
-        return "hook failed" if aws("logs").filter_log_events(**failed)["events"] else ""
+        return "hook failed" if stack.errors("operations.deploy_check", started) else ""
 
     found = eventually(verdict)
     if found == "hook failed":

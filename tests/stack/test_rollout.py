@@ -5,23 +5,19 @@ One apply costs a quarter of a minute, so each changes several functions, which 
 
 import json
 import signal
-from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from tests.stack.code import Traffic, handlers
-from tests.stack.conftest import Stack, until
+from tests.stack.conftest import Publish, Stack, until
 from tests.stack.releases import (
     API,
     COMMANDS,
     PROJECT,
     PUBLISH,
     WEIGHT,
-    Publish,
     configuration,
-    publishing,
     served,
     versions,
 )
@@ -31,26 +27,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("resting_orders")]
 CHECK = "operations.deploy_check"
 
 
-@pytest.fixture(scope="module")
-def publish(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publish]:
-    with publishing(stack, lambda: tmp_path_factory.mktemp("changed")) as made:
-        yield made
-
-
 def bake_for_long(stack: Stack, *functions: str) -> None:
     """Let the next release of the functions split their traffic for minutes, until the next apply."""
-    codedeploy, name = stack.environment.client("codedeploy"), f"long-{uuid4().hex[:8]}"
-    canary = {"canaryPercentage": round(100 * WEIGHT), "canaryInterval": 10}
-    codedeploy.create_deployment_config(
-        deploymentConfigName=name,
-        computePlatform="Lambda",
-        trafficRoutingConfig={"type": "TimeBasedCanary", "timeBasedCanary": canary},
-    )
+    codedeploy = stack.environment.client("codedeploy")
     for function in functions:
         codedeploy.update_deployment_group(
             applicationName=stack.outputs["codedeploy_application"],
             currentDeploymentGroupName=stack.outputs["functions"][function]["deployment_group"],
-            deploymentConfigName=name,
+            deploymentConfigName="CodeDeployDefault.LambdaCanary10Percent10Minutes",
         )
 
 

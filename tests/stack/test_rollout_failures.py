@@ -3,16 +3,15 @@
 One apply costs a quarter of a minute, so each changes several functions, which are released side by side.
 """
 
-from collections.abc import Iterator
 from itertools import batched
 
 import pytest
 
 from scripts.bus_tap import tap
 from tests.stack.code import Traffic, first_do, handlers
-from tests.stack.conftest import Report, Stack
+from tests.stack.conftest import Publish, Report, Stack
 from tests.stack.release_times import Times, times
-from tests.stack.releases import API, COMMANDS, PROJECT, PUBLISH, WEIGHT, Publish, publishing, served, versions
+from tests.stack.releases import API, COMMANDS, PROJECT, PUBLISH, WEIGHT, served, versions
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("resting_orders")]
@@ -37,12 +36,6 @@ def worn_out() -> None:
 def dead(source: str) -> str:
     """A module that cannot be imported."""
     return "import no_such_module\n" + source
-
-
-@pytest.fixture(scope="module")
-def publish(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publish]:
-    with publishing(stack, lambda: tmp_path_factory.mktemp("changed")) as made:
-        yield made
 
 
 def limit(traffic: Traffic, seen: Times) -> tuple[int, float]:

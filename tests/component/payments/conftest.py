@@ -13,8 +13,7 @@ from tests.component.moto_account import moto_account
 from tests.component.payments.support import ENVIRONMENT, PAYMENTS, SECRET, WEBHOOK_SECRET, Charge
 from tests.component.psp import Psp, started
 
-type GiveSecret = Callable[[dict[str, str]], None]
-type Sign = Callable[[str], None]
+type GiveSecret = Callable[..., None]
 
 
 @pytest.fixture(scope="session")
@@ -56,10 +55,10 @@ def cloud(account: Any) -> Any:
 
 @pytest.fixture
 def give_secret(cloud: Any) -> GiveSecret:
-    """Give the provider's secret a value."""
+    """Give a secret a value: that of the provider's API, or another one."""
 
-    def give(value: dict[str, str]) -> None:
-        cloud["secretsmanager"].put_secret_value(SecretId=SECRET, SecretString=json.dumps(value))
+    def give(value: dict[str, str], secret: str = SECRET) -> None:
+        cloud["secretsmanager"].put_secret_value(SecretId=secret, SecretString=json.dumps(value))
 
     return give
 
@@ -74,21 +73,10 @@ def credentials(psp: Psp, give_secret: GiveSecret) -> dict[str, str]:
 
 
 @pytest.fixture
-def sign_with(cloud: Any) -> Sign:
-    """Tell the service what the provider signs with."""
-
-    def tell(signing_secret: str) -> None:
-        value = json.dumps({"signing_secret": signing_secret})
-        cloud["secretsmanager"].put_secret_value(SecretId=WEBHOOK_SECRET, SecretString=value)
-
-    return tell
-
-
-@pytest.fixture
-def signing_secret(psp: Psp, sign_with: Sign) -> str:
+def signing_secret(psp: Psp, give_secret: GiveSecret) -> str:
     """What the provider signs its webhooks with; the service knows it."""
     endpoint = psp.admin("PUT", "webhook_endpoint", json={"url": "http://127.0.0.1:9/nobody"}).json()
-    sign_with(endpoint["secret"])
+    give_secret({"signing_secret": endpoint["secret"]}, WEBHOOK_SECRET)
     return str(endpoint["secret"])
 
 

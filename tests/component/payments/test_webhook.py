@@ -14,7 +14,7 @@ from payments.signature import TOLERANCE_SECONDS
 from scripts.local.psp.webhooks import SIGNATURE, sign
 from shared.ids import new_id
 from tests.component.gateway import Reply, sender
-from tests.component.payments.support import PAYMENTS, Charge, new_order
+from tests.component.payments.support import PAYMENTS, WEBHOOK_SECRET, Charge, new_order
 from tests.component.psp import Psp
 from tests.waiting import eventually
 
@@ -126,10 +126,10 @@ def test_the_body_is_taken_as_it_was_sent(deliver: Deliver, payment: dict[str, A
 
 
 def test_a_new_webhook_secret_is_read_when_the_old_one_does_not_fit(
-    deliver: Deliver, payment: dict[str, Any], sign_with: Callable[[str], None], handlers: Any
+    deliver: Deliver, payment: dict[str, Any], give_secret: Callable[..., None], handlers: Any
 ):
     assert deliver(event(payment, "authorized")).status == 200
-    sign_with("whsec_new")
+    give_secret({"signing_secret": "whsec_new"}, WEBHOOK_SECRET)
     _, secret = handlers["webhook"].resources()
     secret._read_at -= REREAD_SECONDS
     assert deliver(event(payment), secret="whsec_new").status == 200
