@@ -1,4 +1,4 @@
-# Two secrets: a rotation writes what it has read, and would undo what somebody changes in between.
+# Two secrets: a rotation replaces a value as it was when the rotation began, and would undo what somebody changes meanwhile.
 module "provider_secret" {
   source = "../../modules/secret"
 
